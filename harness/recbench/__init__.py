@@ -1,0 +1,77 @@
+"""recbench: compare recommender models on the same data, split, candidates and metric.
+
+What stands in ``__all__`` is the public API; everything else may change. Names are
+resolved when first used, so that ``import recbench`` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recbench.datasets.dataset import DataContext as DataContext
+    from recbench.datasets.dataset import Dataset as Dataset
+    from recbench.errors import ContractError as ContractError
+    from recbench.errors import DataError as DataError
+    from recbench.errors import PluginError as PluginError
+    from recbench.errors import RecbenchError as RecbenchError
+    from recbench.errors import UsageError as UsageError
+    from recbench.features import Categories as Categories
+    from recbench.features import Features as Features
+    from recbench.features import Numbers as Numbers
+    from recbench.features import Text as Text
+    from recbench.hookspecs import hookimpl as hookimpl
+    from recbench.interactions import Interactions as Interactions
+    from recbench.protocols import FitContext as FitContext
+    from recbench.protocols import Queries as Queries
+    from recbench.specs import DatasetSpec as DatasetSpec
+    from recbench.specs import MetricSpec as MetricSpec
+    from recbench.specs import ModelSpec as ModelSpec
+    from recbench.specs import Protocol as Protocol
+    from recbench.specs import SplitSpec as SplitSpec
+    from recbench.specs import SuiteSpec as SuiteSpec
+    from recbench.specs import param as param
+    from recbench.splits.split import Split as Split
+
+_WHERE = {
+    "Categories": "features",
+    "ContractError": "errors",
+    "DataContext": "datasets.dataset",
+    "DataError": "errors",
+    "Dataset": "datasets.dataset",
+    "DatasetSpec": "specs",
+    "Features": "features",
+    "FitContext": "protocols",
+    "Interactions": "interactions",
+    "MetricSpec": "specs",
+    "ModelSpec": "specs",
+    "Numbers": "features",
+    "PluginError": "errors",
+    "Protocol": "specs",
+    "Queries": "protocols",
+    "RecbenchError": "errors",
+    "Split": "splits.split",
+    "SplitSpec": "specs",
+    "SuiteSpec": "specs",
+    "Text": "features",
+    "UsageError": "errors",
+    "hookimpl": "hookspecs",
+    "param": "specs",
+}
+
+__version__ = "0.1.0"
+__all__ = sorted([*_WHERE, "__version__"])  # noqa: PLE0605 - sorted() returns a list
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the API's names differ in type
+    """Import a public name when it is first used."""
+    if name not in _WHERE:
+        msg = f"module 'recbench' has no attribute {name!r}"
+        raise AttributeError(msg)
+    value = getattr(importlib.import_module(f"recbench.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return __all__

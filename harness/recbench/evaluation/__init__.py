@@ -1,0 +1,1 @@
+"""Scoring models exactly: predictions, top-k lists in blocks, per-user values."""

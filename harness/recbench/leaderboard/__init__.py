@@ -1,0 +1,1 @@
+"""Boards: from records to tables and plots."""

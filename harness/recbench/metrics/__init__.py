@@ -1,0 +1,1 @@
+"""Metrics: one definition each, with a version; see docs/metrics.md."""

@@ -1,0 +1,1 @@
+"""From suites and models to records: plan, supervise, collect."""

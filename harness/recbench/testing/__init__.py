@@ -1,0 +1,1 @@
+"""The conformance kit, and fixtures for third parties."""
