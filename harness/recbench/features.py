@@ -106,5 +106,4 @@ class Features:
                 blocks.append(csr_array(np.nan_to_num(column.values)[:, None]))
         if not blocks:
             return csr_array((len(self), 0), dtype=np.float32)
-        stacked: csr_array = hstack(blocks, format="csr", dtype=np.float32)
-        return stacked
+        return csr_array(hstack(blocks, format="csr", dtype=np.float32).tocsr())

@@ -25,10 +25,15 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         value: The figure; None where it is undefined.
         version: Version of the metric's definition.
+        finish: ``mean`` or ``sqrt`` of the weighted mean over users, or ``system``
+            where all lists are described together.
+        higher_is_better: Direction; None where neither end is better.
     """
 
     value: float | None
     version: int = 1
+    finish: str = "mean"
+    higher_is_better: bool | None = True
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,6 +75,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         provenance: Hash over plugin source and versions; decides what is stale.
         started: When the attempt began, UTC, ISO 8601; for people only.
         curves: Name to a list of ``[epoch, value]``, such as ``loss``.
+        spread: For the task ``rating``: each true rating (as text) to the counts of
+            its predictions in 50 equal bins over the scale.
         blobs: Name (``per-user``, ``lists``, ``predictions``) to file name.
         warnings: What is odd but does not change the status.
         command: What reproduces the row.
@@ -106,6 +113,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     provenance: str = ""
     started: str = ""
     curves: dict[str, list[tuple[float, float]]] = msgspec.field(default_factory=dict)
+    spread: dict[str, list[int]] = msgspec.field(default_factory=dict)
     blobs: dict[str, str] = msgspec.field(default_factory=dict)
     warnings: list[str] = msgspec.field(default_factory=list)
     command: str = ""
