@@ -1,0 +1,148 @@
+"""The suites that recbench publishes, and the ones any data set gets by name.
+
+A light card: importing it costs no numpy.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from recbench.errors import unknown_name
+from recbench.hookspecs import hookimpl
+from recbench.specs import DatasetSpec, Protocol, SuiteSpec
+
+RATING_METRICS = ("rmse", "mae")
+RANKING_METRICS = (
+    "ndcg@10",
+    "ndcg@5",
+    "ndcg@20",
+    "precision@5",
+    "precision@10",
+    "precision@20",
+    "recall@5",
+    "recall@10",
+    "recall@20",
+    "hit-rate@10",
+    "mrr@10",
+    "map@10",
+    "f1@10",
+    "ndcg-graded@10",
+    "coverage@10",
+    "novelty@10",
+    "popularity@10",
+    "gini@10",
+)
+HOLD_OUT = {"validation": 0.15, "test": 0.15}
+
+
+def rating_suite(dataset: str, *, default: bool = False) -> SuiteSpec:
+    """Return the suite that predicts held-out ratings of a data set."""
+    return SuiteSpec(
+        name=f"{dataset}/rating",
+        dataset=dataset,
+        protocol=Protocol(task="rating", split="random", split_params=HOLD_OUT),
+        metrics=RATING_METRICS,
+        primary="rmse",
+        default=default,
+        summary="predict held-out ratings, random 70/15/15",
+        baselines=("global-mean", "bias", "svd"),
+        reference="bias",
+    )
+
+
+def top_n_suite(
+    dataset: str, *, threshold: float | None, default: bool = False
+) -> SuiteSpec:
+    """Return the suite that ranks all unseen items of a data set.
+
+    Args:
+        dataset: Name of the data set.
+        threshold: Smallest rating that is positive and relevant; None where every
+            interaction is.
+        default: Whether ``--all`` includes it.
+    """
+    positive = "every interaction" if threshold is None else f"rating >= {threshold:g}"
+    metrics = RANKING_METRICS
+    if threshold is None:
+        metrics = tuple(m for m in metrics if not m.startswith("ndcg-graded"))
+    return SuiteSpec(
+        name=f"{dataset}/top-n",
+        dataset=dataset,
+        protocol=Protocol(
+            task="top-n",
+            split="random",
+            split_params=HOLD_OUT,
+            positives=threshold,
+            relevance=threshold,
+        ),
+        metrics=metrics,
+        primary="ndcg@10",
+        default=default,
+        summary=f"rank all unseen items, relevant: {positive}, random 70/15/15",
+        baselines=("random", "most-popular", "item-knn", "ease", "ials"),
+        reference="most-popular",
+    )
+
+
+@hookimpl
+def recbench_suites() -> Iterator[SuiteSpec]:
+    """Offer the suites of MovieLens-100K, which ``--all`` runs, and of its siblings."""
+    yield rating_suite("ml-100k", default=True)
+    yield top_n_suite("ml-100k", threshold=4.0, default=True)
+    for dataset in ("sample", "ml-latest-small", "ml-1m", "ml-10m", "ml-20m"):
+        yield rating_suite(dataset)
+        yield top_n_suite(dataset, threshold=4.0)
+
+
+def suites_for(dataset: DatasetSpec) -> Iterable[SuiteSpec]:
+    """Return the suites any data set has: ``NAME/rating`` and ``NAME/top-n``.
+
+    Explicit ratings in the upper 40 % of the scale count as positive (4 of 5, 7 of
+    10); counts and bare interactions all do.
+    """
+    if dataset.values != "explicit":
+        return (top_n_suite(dataset.name, threshold=None),)
+    low, high = dataset.scale or (1.0, 5.0)
+    threshold = round(low + 0.7 * (high - low), 1)
+    threshold = 4.0 if (low, high) in {(1.0, 5.0), (0.5, 5.0)} else threshold
+    return (
+        rating_suite(dataset.name),
+        top_n_suite(dataset.name, threshold=threshold),
+    )
+
+
+def choose(
+    suites: dict[str, SuiteSpec],
+    names: Iterable[str],
+    datasets: dict[str, DatasetSpec],
+    dataset: str | None,
+) -> list[SuiteSpec]:
+    """Return the suites that names and a data set select, in the order given.
+
+    A name may be whole (``ml-100k/rating``), a data set (all its suites) or a task
+    (``rating``, of the chosen data set or ``ml-100k``).
+
+    Raises:
+        UsageError: For a name that nothing answers to.
+    """
+    known = dict(suites)
+    for spec in datasets.values():
+        for suite in suites_for(spec):
+            known.setdefault(suite.name, suite)
+    if dataset is not None and dataset not in datasets:
+        raise unknown_name("data set", dataset, datasets)
+    chosen: dict[str, SuiteSpec] = {}
+    for name in names:
+        short = f"{dataset or 'ml-100k'}/{name}"
+        if name in known:
+            chosen[name] = known[name]
+        elif "/" not in name and short in known:
+            chosen[short] = known[short]
+        elif name in datasets:
+            mine = {n: s for n, s in known.items() if s.dataset == name}
+            chosen |= mine
+        else:
+            raise unknown_name("suite", name, known)
+    if not chosen:
+        if dataset is not None:
+            return [s for s in known.values() if s.dataset == dataset]
+        return [s for s in suites.values() if s.default]
+    return list(chosen.values())
