@@ -1,0 +1,43 @@
+"""What a neural model needs and should not write again. Public; imports torch.
+
+::
+
+    device = seed_everything(context)
+    columns = tensors(train.users, train.items, train.ratings, device=device)
+    optimizer = adam(net.parameters(), learning_rate=1e-3)
+
+    def one_epoch(epoch: int) -> float:
+        for users, items, ratings in batches(*columns, size=512):
+            ...
+        return loss
+
+    stopping = EarlyStopping(self, net, context, epochs=30, patience=3)
+    stopping.run(one_epoch)
+
+Look up rows of a table with ``nn.Embedding`` or ``F.embedding``: the gradient of plain
+indexing, ``weight[users]``, sums in an order that differs between runs as soon as
+there are two threads (unless deterministic algorithms are on, which is slower).
+"""
+
+from recbench.neural.batches import batches, tensors
+from recbench.neural.dropout import Dropout
+from recbench.neural.negatives import NegativeSampler
+from recbench.neural.optimizers import adam
+from recbench.neural.rows import Rows
+from recbench.neural.seeding import seed_everything
+from recbench.neural.states import load_module, read_state, save_module
+from recbench.neural.stopping import EarlyStopping
+
+__all__ = [
+    "Dropout",
+    "EarlyStopping",
+    "NegativeSampler",
+    "Rows",
+    "adam",
+    "batches",
+    "load_module",
+    "read_state",
+    "save_module",
+    "seed_everything",
+    "tensors",
+]

@@ -1,0 +1,33 @@
+"""One call that makes a training run repeatable."""
+
+import os
+
+import torch
+
+from recbench.protocols import FitContext
+
+
+def seed_everything(context: FitContext) -> torch.device:
+    """Seed torch, fix its threads, turn deterministic algorithms on.
+
+    The same seed, threads and kind of device give the same weights bit for bit on
+    one machine. NumPy has no global seed here: draw from ``context.rng``.
+
+    Args:
+        context: What the harness lent the model.
+
+    Returns:
+        The device to train on.
+    """
+    device = torch.device(context.device)
+    torch.manual_seed(context.seed)  # every device, not the CPU alone
+    torch.set_num_threads(context.threads)
+    # Adam's moments of a row that is rarely drawn decay into denormal numbers, which
+    # a CPU multiplies a hundred times more slowly.
+    torch.set_flush_denormal(True)
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # On a CPU everything has a deterministic form. Elsewhere some operations lack
+    # one, and a warning in the log serves better than a model that cannot run.
+    torch.use_deterministic_algorithms(mode=True, warn_only=device.type != "cpu")
+    return device
