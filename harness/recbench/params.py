@@ -142,10 +142,10 @@ def _typed(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401 - any lite
     """Return ``value`` as the type that the hint states, without guessing."""
     origin = typing.get_origin(hint)
     if origin in (types.UnionType, typing.Union):
-        options = typing.get_args(hint)
-        if value is None and type(None) in options:
+        members = typing.get_args(hint)
+        if value is None and type(None) in members:
             return None
-        return _typed(value, next(o for o in options if o is not type(None)), where)
+        return _typed(value, next(m for m in members if m is not type(None)), where)
     if origin is typing.Literal:
         if value not in typing.get_args(hint):
             options = ", ".join(map(str, typing.get_args(hint)))

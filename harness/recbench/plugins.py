@@ -135,7 +135,7 @@ def load(extra: Sequence[str] = (), *, installed: bool = True) -> Catalogue:
     for plugin in _found(extra, installed=installed):
         with _blame(catalogue, plugin):
             loaded = import_plugin(plugin)
-            manager = _manager(loaded)
+            manager = manager_of(loaded)
             offers = [(kind, spec) for kind in KINDS for spec in _ask(manager, kind)]
             catalogue.plugins.append(plugin)
             catalogue.observers.append((plugin, manager))
@@ -241,7 +241,7 @@ def _import_path(path: Path) -> ModuleType:
     return module
 
 
-def _manager(loaded: Any) -> pluggy.PluginManager:  # noqa: ANN401 - any object
+def manager_of(loaded: Any) -> pluggy.PluginManager:  # noqa: ANN401 - any object
     """Register one plugin with a manager of its own, after checking its hooks.
 
     Raises:

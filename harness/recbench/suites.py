@@ -60,7 +60,7 @@ def top_n_suite(
         default: Whether ``--all`` includes it.
     """
     positive = "every interaction" if threshold is None else f"rating >= {threshold:g}"
-    metrics = RANKING_METRICS
+    metrics: tuple[str, ...] = RANKING_METRICS
     if threshold is None:
         metrics = tuple(m for m in metrics if not m.startswith("ndcg-graded"))
     return SuiteSpec(

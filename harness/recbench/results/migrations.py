@@ -19,14 +19,15 @@ def upgrade(data: Any) -> dict[str, Any]:  # noqa: ANN401 - decoded JSON
     if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
         msg = "it is no recbench record: it has no schema number"
         raise DataError(msg)
-    while data["schema"] < SCHEMA:
-        if data["schema"] not in STEPS:
-            raise DataError(f"no step leads on from schema {data['schema']}")
-        data = STEPS[data["schema"]](data)
-    if data["schema"] > SCHEMA:
+    record: dict[str, Any] = data
+    while record["schema"] < SCHEMA:
+        if record["schema"] not in STEPS:
+            raise DataError(f"no step leads on from schema {record['schema']}")
+        record = STEPS[record["schema"]](record)
+    if record["schema"] > SCHEMA:
         msg = (
-            f"it has schema {data['schema']}, this recbench reads up to {SCHEMA}: "
+            f"it has schema {record['schema']}, this recbench reads up to {SCHEMA}: "
             "upgrade recbench"
         )
         raise DataError(msg)
-    return data
+    return record

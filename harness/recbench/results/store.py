@@ -101,10 +101,12 @@ class Store:
             if isinstance(found, str):
                 damage.append(Damage(path=path, reason=found))
                 continue
-            for name in found.blobs.values():
-                reason = _blob_fault(path.parent, name)
-                if reason:
-                    damage.append(Damage(path=path.parent / name, reason=reason))
+            faults = ((n, _blob_fault(path.parent, n)) for n in found.blobs.values())
+            damage += [
+                Damage(path=path.parent / name, reason=reason)
+                for name, reason in faults
+                if reason
+            ]
         return damage
 
     def records(self, suite: str) -> list[Record]:

@@ -1,0 +1,242 @@
+"""From a request to cells, each with what will be done to it and why."""
+
+import importlib.util
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from recbench import hardware, params, plugins
+from recbench.errors import UsageError, unknown_name
+from recbench.results import canonical
+from recbench.results.record import Record
+from recbench.results.store import Store
+from recbench.runner.cells import Cell
+from recbench.specs import DatasetSpec, ModelSpec, SuiteSpec
+
+Rerun = Literal["none", "failed", "stale", "all"]
+UNFINISHED = ("interrupted", "skipped")  # always tried again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a run is asked to do.
+
+    Attributes:
+        suites: Names of suites, data sets or tasks; empty for the default suites.
+        models: Models with parameters, ``ncf[epochs=3]``; empty for all.
+        dataset: Name of a data set, or None.
+        seeds: Split seeds; the model seed is the same number.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: Threads of each cell.
+        rerun: Which finished cells to run again.
+        quick: Whether to measure a small sample of users under a name of its own.
+        out: Folder of the store and the pages.
+    """
+
+    suites: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    dataset: str | None = None
+    seeds: tuple[int, ...] = (0,)
+    device: str = "auto"
+    threads: int = 1
+    rerun: Rerun = "none"
+    quick: bool = False
+    out: Path = Path("leaderboards")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A cell and what will be done to it.
+
+    Attributes:
+        cell: The cell.
+        action: ``run``, ``cached`` (a record counts already) or ``skip``.
+        reason: Why, for people.
+        record: The record that counts, if there is one.
+        estimate: Seconds it took before on this machine, or None.
+    """
+
+    cell: Cell
+    action: Literal["run", "cached", "skip"]
+    reason: str
+    record: Record | None = None
+    estimate: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """A suite, a model and its completed parameters."""
+
+    suite: SuiteSpec
+    spec: ModelSpec
+    params: dict[str, object] = field(default_factory=dict)
+    label: str = ""
+
+
+def quick(suite: SuiteSpec) -> SuiteSpec:
+    """Return a suite's small sibling: fewer users, a name and protocol of its own."""
+    import dataclasses
+
+    filters = (*suite.protocol.filters, ("sample-users", {"n": 150}))
+    return dataclasses.replace(
+        suite,
+        name=f"{suite.name}-quick",
+        protocol=dataclasses.replace(suite.protocol, filters=filters),
+        summary=f"{suite.summary}; 150 users only, a smoke test and no comparison",
+    )
+
+
+def select(
+    catalogue: plugins.Catalogue, suites: Sequence[SuiteSpec], models: Sequence[str]
+) -> list[Chosen]:
+    """Return every pair of suite and model that fits, parameters completed.
+
+    Raises:
+        UsageError: For an unknown model or parameter, and where a named model fits
+            none of the suites.
+    """
+    wanted = [params.parse_model(text) for text in models]
+    if not models:
+        wanted = [(s.name, {}) for s in catalogue.models.values() if s.default]
+    chosen: dict[tuple[str, str], Chosen] = {}
+    for name, given in wanted:
+        if name not in catalogue.models:
+            raise unknown_name("model", name, catalogue.models)
+        spec = catalogue.models[name]
+        fits = [s for s in suites if s.protocol.task in spec.tasks]
+        if not fits and models:
+            tasks = ", ".join(spec.tasks)
+            names = ", ".join(s.name for s in suites)
+            msg = f"model {name!r} is made for {tasks} and fits none of {names}"
+            raise UsageError(msg)
+        for suite in fits:
+            task = suite.protocol.task
+            values = params.complete(spec, task, given)
+            label = params.label(spec, task, values)
+            chosen[suite.name, label] = Chosen(
+                suite=suite, spec=spec, params=values, label=label
+            )
+    return sorted(
+        chosen.values(), key=lambda c: [s.name for s in suites].index(c.suite.name)
+    )
+
+
+def cells(
+    catalogue: plugins.Catalogue,
+    chosen: Sequence[Chosen],
+    request: Request,
+    fingerprints: dict[str, str],
+) -> list[Cell]:
+    """Return the cells of the chosen pairs, seed by seed.
+
+    Args:
+        catalogue: What the plugins offer.
+        chosen: Suites and models.
+        request: Seeds, device and threads.
+        fingerprints: Of each data set.
+    """
+    hashes: dict[str, str] = {}
+    found = []
+    for seed in request.seeds:
+        for pair in chosen:
+            plugin = catalogue.origin["models", pair.spec.name]
+            if plugin.value not in hashes:
+                hashes[plugin.value] = plugins.source_hash(plugin)
+            found.append(
+                Cell(
+                    suite=pair.suite,
+                    spec=pair.spec,
+                    plugin=plugin,
+                    plugin_hash=hashes[plugin.value],
+                    params=pair.params,
+                    label=pair.label,
+                    split_seed=seed,
+                    seed=seed,
+                    fingerprint=fingerprints.get(pair.suite.dataset, ""),
+                    device=hardware.choose_device(request.device, pair.spec.devices),
+                    threads=request.threads,
+                )
+            )
+    return found
+
+
+def provenance(cell: Cell) -> str:
+    """Return the hash of what may change a result without being in the key."""
+    return canonical.digest({"plugin": cell.plugin_hash, **hardware.versions()})
+
+
+def lacking(cell: Cell, dataset: DatasetSpec) -> str:
+    """Return why a cell cannot run here, empty if it can."""
+    for module in cell.spec.requires:
+        if importlib.util.find_spec(module) is None:
+            return f"needs the module {module!r}: install it"
+    for need in cell.spec.needs:
+        if need not in dataset.has:
+            return f"needs {need}, and {dataset.name} has none"
+    if cell.suite.protocol.task == "rating" and dataset.values != "explicit":
+        return f"{dataset.name} has no explicit ratings"
+    return ""
+
+
+def decide(
+    found: Sequence[Cell],
+    store: Store,
+    datasets: dict[str, DatasetSpec],
+    rerun: Rerun,
+) -> list[Planned]:
+    """Return what will be done to each cell and why."""
+    held = {
+        name: {r.key: r for r in store.records(name)}
+        for name in {cell.suite.name for cell in found}
+    }
+    times = estimates(held)
+    planned = []
+    for cell in found:
+        record = held[cell.suite.name].get(cell.key)
+        action: Literal["run", "cached", "skip"] = "run"
+        reason = _why(cell, record, rerun)
+        missing = lacking(cell, datasets[cell.suite.dataset])
+        if not reason:
+            action, reason = "cached", f"{record.status}" if record else ""
+        elif missing:
+            action, reason = "skip", missing
+        planned.append(
+            Planned(
+                cell=cell,
+                action=action,
+                reason=reason,
+                record=record,
+                estimate=times.get((cell.suite.name, cell.spec.name)),
+            )
+        )
+    return planned
+
+
+def _why(cell: Cell, record: Record | None, rerun: Rerun) -> str:
+    """Return why a cell must run, empty where its record counts."""
+    if record is None:
+        return "new"
+    if record.status in UNFINISHED:
+        return f"was {record.status}"
+    if rerun == "all":
+        return "asked to run again"
+    if rerun in ("failed", "stale") and record.status != "ok":
+        return f"was {record.status}"
+    if rerun == "stale" and record.provenance != provenance(cell):
+        return "versions have changed"
+    return ""
+
+
+def estimates(held: dict[str, dict[str, Record]]) -> dict[tuple[str, str], float]:
+    """Return the median seconds of each suite and model on this machine."""
+    here = hardware.machine()["id"]
+    times: dict[tuple[str, str], list[float]] = {}
+    for suite, records in held.items():
+        for record in records.values():
+            if record.machine.get("id") == here and "total" in record.seconds:
+                times.setdefault((suite, record.model), []).append(
+                    record.seconds["total"]
+                )
+    return {key: statistics.median(values) for key, values in times.items()}

@@ -1,0 +1,307 @@
+"""Run a plan: prepare, hand cells to an engine, store a record for each, tell it."""
+
+import dataclasses
+import signal
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recbench import hardware, plugins
+from recbench.datasets.dataset import Dataset
+from recbench.datasets.store import open_dataset
+from recbench.errors import ContractError, DataError, NothingRanError, unknown_name
+from recbench.results.record import Record
+from recbench.results.store import Store
+from recbench.runner import collect, plan
+from recbench.runner.cells import Cell
+from recbench.runner.engines import Engine, Job
+from recbench.runner.engines.local import LocalEngine
+from recbench.runner.plan import Planned, Request
+from recbench.runner.prepare import Prepared, prepare
+from recbench.runner.supervise import Limits, Outcome
+from recbench.runner.view import write
+from recbench.specs import MetricSpec, SuiteSpec
+from recbench.suites import choose
+
+Listener = Callable[[str, Mapping[str, Any]], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """What a run did.
+
+    Attributes:
+        out: Folder of the store and the pages.
+        suites: The suites that it touched.
+        records: The record that counts for every planned cell.
+        interrupted: Whether it was stopped before its end.
+        ran: How many cells were run, not taken from the store.
+    """
+
+    out: Path
+    suites: list[SuiteSpec] = field(default_factory=list)
+    records: list[Record] = field(default_factory=list)
+    interrupted: bool = False
+    ran: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """Return the exit status of the command."""
+        if self.interrupted:
+            return 130
+        bad = [r for r in self.records if r.status not in ("ok", "skipped")]
+        return 1 if bad else 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """The state of a run in the parent process."""
+
+    catalogue: plugins.Catalogue
+    request: Request
+    limits: Limits
+    jobs: int
+    log: Callable[[str], None]
+    listener: Listener
+    extra: tuple[str, ...] = ()
+    datasets: dict[str, Dataset] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    prepared: dict[tuple[str, int], Prepared] = field(default_factory=dict)
+
+    def tell(self, name: str, **data: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Tell the listener and the observing plugins."""
+        self.listener(name, data)
+        self.catalogue.emit(name, data, self.log)
+
+    def suites(self) -> list[SuiteSpec]:
+        """Return the suites that the request selects."""
+        request = self.request
+        found = choose(
+            self.catalogue.suites,
+            request.suites,
+            self.catalogue.datasets,
+            request.dataset,
+        )
+        return [plan.quick(s) for s in found] if request.quick else found
+
+    def load(self, suites: Sequence[SuiteSpec]) -> None:
+        """Load every data set that the suites need."""
+        for name in dict.fromkeys(suite.dataset for suite in suites):
+            if name not in self.catalogue.datasets:
+                raise unknown_name("data set", name, self.catalogue.datasets)
+            self.log(f"data set {name}: loading")
+            dataset = open_dataset(self.catalogue.datasets[name], log=self.log)
+            self.datasets[name] = dataset
+            self.fingerprints[name] = dataset.fingerprint()
+            table = dataset.interactions
+            self.log(
+                f"data set {name}: {len(table):,} interactions, {table.n_users:,} "
+                f"users, {table.n_items:,} items, from {dataset.source}"
+            )
+
+    def planned(self, suites: Sequence[SuiteSpec]) -> list[Planned]:
+        """Return every cell and what will be done to it."""
+        chosen = plan.select(self.catalogue, suites, self.request.models)
+        found = plan.cells(self.catalogue, chosen, self.request, self.fingerprints)
+        if not found:
+            msg = "no cell is planned: no model fits the chosen suites"
+            raise NothingRanError(msg)
+        store = Store(self.request.out)
+        return plan.decide(found, store, self.catalogue.datasets, self.request.rerun)
+
+    def metric_specs(self, suite: SuiteSpec) -> dict[str, MetricSpec]:
+        """Return the specs of a suite's metrics by their name without cut-off."""
+        bases = [name.partition("@")[0] for name in suite.metrics]
+        for base in bases:
+            if base not in self.catalogue.metrics:
+                raise unknown_name("metric", base, self.catalogue.metrics)
+        return {base: self.catalogue.metrics[base] for base in bases}
+
+    def part(self, cell: Cell) -> Prepared:
+        """Return the prepared suite and seed of a cell, made once."""
+        key = (cell.suite.name, cell.split_seed)
+        if key not in self.prepared:
+            self.prepared[key] = prepare(
+                self.datasets[cell.suite.dataset],
+                cell.fingerprint,
+                cell.suite,
+                self.catalogue.splits,
+                seed=cell.split_seed,
+            )
+            for note in self.prepared[key].notes:
+                self.log(f"{cell.suite.name} seed {cell.split_seed}: {note}")
+        return self.prepared[key]
+
+    def job(self, number: int, cell: Cell, work: Path) -> Job:
+        """Return what the engine is handed for a cell."""
+        folder = (
+            work / "views" / f"{cell.suite.name.replace('/', '~')}-{cell.split_seed}"
+        )
+        if not folder.exists():
+            write(self.part(cell).view, folder)
+        base = cell.suite.primary.partition("@")[0]
+        origin = self.catalogue.origin["metrics", base]
+        return Job(
+            number=number,
+            folder=work / "cells" / str(number),
+            request={
+                "plugin": dataclasses.asdict(cell.plugin),
+                "model": cell.spec.name,
+                "params": cell.params,
+                "view": str(folder),
+                "metric": cell.suite.primary,
+                "metric_plugin": dataclasses.asdict(origin),
+                "seed": cell.seed,
+                "device": cell.device,
+                "threads": cell.threads,
+                "deadline": None,
+            },
+            env={"CUDA_VISIBLE_DEVICES": ""} if cell.device == "cpu" else {},
+            limits=self.limits,
+            threads=cell.threads,
+            device=cell.device,
+        )
+
+    def finish(self, cell: Cell, outcome: Outcome, folder: Path, begun: str) -> Record:
+        """Verify, measure and store what a cell left."""
+        prepared = self.part(cell)
+        scored = None
+        if outcome.status == "ok":
+            try:
+                names = list(cell.suite.metrics)
+                specs = self.metric_specs(cell.suite)
+                scored = collect.score(folder, prepared, names, specs)
+            except ContractError as error:
+                outcome.status, outcome.phase = "invalid", "check"
+                outcome.message = str(error)
+        made = collect.record(
+            cell,
+            prepared,
+            outcome,
+            scored,
+            started=begun,
+            command=collect.command(cell, files=self.extra),
+        )
+        try:
+            return Store(self.request.out).add(made, scored.blobs if scored else None)
+        except OSError as error:
+            msg = (
+                f"cannot write the record of {cell.title} under {self.request.out}: "
+                f"{error.strerror}; free space or choose another folder with --out"
+            )
+            raise DataError(msg) from error
+
+
+def execute(run: Run) -> Result:
+    """Run everything that a request asks and has no record yet.
+
+    Returns:
+        The records that count for every planned cell.
+
+    Raises:
+        RecbenchError: If the request cannot be planned or the data cannot be had;
+            nothing is written then.
+    """
+    suites = run.suites()
+    for suite in suites:
+        run.metric_specs(suite)
+    run.load(suites)
+    planned = run.planned(suites)
+    for item in planned:
+        run.part(item.cell)
+    result = Result(out=run.request.out, suites=suites)
+    todo = [(n, p) for n, p in enumerate(planned) if p.action == "run"]
+    run.tell(
+        "run-started",
+        cells=len(planned),
+        to_run=len(todo),
+        jobs=run.jobs,
+        estimate=sum(p.estimate or 0 for _, p in todo),
+    )
+    done: dict[int, Record] = {}
+    for number, item in enumerate(planned):
+        if item.action == "skip":
+            outcome = Outcome(status="skipped", message=item.reason)
+            done[number] = run.finish(item.cell, outcome, Path(), collect.now())
+        elif item.record is not None and item.action == "cached":
+            done[number] = item.record
+    if todo:
+        _work(run, todo, done, result)
+    result.records = [done[n] for n in sorted(done)]
+    run.tell("run-finished", cells=len(done), interrupted=result.interrupted)
+    return result
+
+
+def _work(
+    run: Run, todo: list[tuple[int, Planned]], done: dict[int, Record], result: Result
+) -> None:
+    """Hand the cells to an engine and take what comes back."""
+    # long ones first, so that no core idles at the end; unknown ones before those
+    todo = sorted(todo, key=lambda t: -(t[1].estimate or 1e9))
+    cells = {number: item.cell for number, item in todo}
+    begun: dict[int, str] = {}
+    with tempfile.TemporaryDirectory(prefix="recbench-") as temporary:
+        work = Path(temporary)
+        engine: Engine = LocalEngine(run.jobs)
+        try:
+            for number, item in todo:
+                engine.submit(run.job(number, item.cell, work))
+            with _polite(engine, run.log) as stopped:
+                while len(begun.keys() - done.keys()) or cells.keys() - done.keys():
+                    message = engine.next(0.2)
+                    if message is None:
+                        continue
+                    number = message.number
+                    cell = cells[number]
+                    if message.event is not None:
+                        if message.event.get("phase") == "start":
+                            begun[number] = collect.now()
+                            run.tell("cell-started", number=number, title=cell.title)
+                        else:
+                            run.tell("cell-progress", number=number, **message.event)
+                    if message.outcome is not None:
+                        folder = work / "cells" / str(number)
+                        when = begun.get(number, collect.now())
+                        done[number] = run.finish(cell, message.outcome, folder, when)
+                        result.ran += 1
+                        run.tell(
+                            "cell-finished",
+                            number=number,
+                            title=cell.title,
+                            record=done[number],
+                        )
+                result.interrupted = stopped.is_set()
+        finally:
+            engine.close()
+
+
+@contextmanager
+def _polite(engine: Engine, log: Callable[[str], None]) -> Iterator[threading.Event]:
+    """Stop politely at the first Ctrl-C or SIGTERM, at once at the second."""
+    stopped = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stopped  # signals reach the main thread only
+        return
+
+    def handle(_number: int, _frame: object) -> None:
+        if stopped.is_set():
+            raise KeyboardInterrupt
+        stopped.set()
+        log("stopping: finished cells are kept; once more to stop at once")
+        engine.halt()
+
+    held = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stopped
+    finally:
+        for number, old in held.items():
+            signal.signal(number, old)
+
+
+def default_jobs(threads: int) -> int:
+    """Return how many cells run at once: as many as the cores hold."""
+    return max(1, hardware.cores() // threads)

@@ -1,0 +1,208 @@
+"""What a model's process is given: everything but the test labels.
+
+The parent writes a view once per suite and seed; each child maps it copy-on-write.
+"""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recbench.evaluation.scoring import RankingRules
+from recbench.features import Categories, Column, Features, Numbers, Text
+from recbench.interactions import Interactions
+from recbench.protocols import Queries
+
+COLUMNS = ("users", "items", "ratings", "timestamps")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class View:
+    """The data of one suite and seed as a model may see it.
+
+    Attributes:
+        task: ``rating``, ``top-n`` or ``next-item``.
+        train: Training interactions.
+        validation: Validation interactions; empty where the split has none.
+        history: What is known of held-out users; empty otherwise.
+        relevance: Smallest relevant rating, or None.
+        seen: The suite's seen-item policy.
+        candidates: bool, shape ``(n_items,)``.
+        keys: Tie keys, uint64, shape ``(n_items,)``.
+        k: Length of the lists.
+        ask_users: int32: users to rank for, or the users of the pairs to predict.
+        ask_items: int32: items of the pairs to predict; empty when ranking.
+    """
+
+    task: str
+    train: Interactions
+    validation: Interactions
+    history: Interactions
+    relevance: float | None
+    seen: str
+    candidates: NDArray[np.bool_]
+    keys: NDArray[np.uint64]
+    k: int
+    ask_users: NDArray[np.int32]
+    ask_items: NDArray[np.int32]
+
+    def rules(self, *, final: bool) -> RankingRules:
+        """Return what may be listed: at the end, or (not final) on validation."""
+        parts = [self.train, self.history]
+        if final and self.seen == "remove":
+            parts.append(self.validation)
+        seen = None if self.seen == "keep" else join(parts)
+        return RankingRules(
+            candidates=self.candidates, seen=seen, keys=self.keys, k=self.k
+        )
+
+    def queries(self, users: NDArray[np.int32]) -> Queries:
+        """Return the histories of users: what training or their history holds."""
+        known = join([self.train, self.history])
+        groups = known.by_user()
+        starts = groups.offsets[users]
+        counts = groups.offsets[users.astype(np.int64) + 1] - starts
+        offsets = np.zeros(len(users) + 1, dtype=np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        past = known.take(groups.rows[np.repeat(starts, counts) + within])
+        trained = np.bincount(self.train.users, minlength=self.train.n_users) > 0
+        return Queries(
+            users=np.where(trained[users], users, -1).astype(np.int32),
+            offsets=offsets,
+            items=past.items,
+            ratings=past.ratings,
+            timestamps=past.timestamps,
+        )
+
+
+def join(parts: list[Interactions]) -> Interactions:
+    """Return the interactions of several tables of one code space, in order."""
+    filled = [part for part in parts if len(part)] or parts[:1]
+    if len(filled) == 1:
+        return filled[0]
+
+    def column(name: str) -> Any:  # noqa: ANN401 - columns differ in dtype
+        columns = [getattr(part, name) for part in filled]
+        return None if any(c is None for c in columns) else np.concatenate(columns)
+
+    return dataclasses.replace(filled[0], **{name: column(name) for name in COLUMNS})
+
+
+def write(view: View, folder: Path) -> None:
+    """Write a view as ``.npy`` files and one ``view.json``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("train", "validation", "history"):
+        table: Interactions = getattr(view, name)
+        for column in COLUMNS:
+            values = getattr(table, column)
+            if values is not None:
+                np.save(folder / f"{name}-{column}.npy", values)
+    for name in ("candidates", "keys", "ask_users", "ask_items"):
+        np.save(folder / f"{name}.npy", getattr(view, name))
+    train = view.train
+    facts = {
+        "task": view.task,
+        "relevance": view.relevance,
+        "seen": view.seen,
+        "k": view.k,
+        "n_users": train.n_users,
+        "n_items": train.n_items,
+        "scale": train.scale,
+        "threshold": train.threshold,
+        "user_features": _write_features(train.user_features, folder, "user"),
+        "item_features": _write_features(train.item_features, folder, "item"),
+    }
+    (folder / "view.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def read(folder: Path) -> View:
+    """Read a view; its arrays are private, copy-on-write copies."""
+    facts = json.loads((folder / "view.json").read_text(encoding="utf-8"))
+    scale = facts["scale"]
+    shared: dict[str, Any] = {
+        "n_users": facts["n_users"],
+        "n_items": facts["n_items"],
+        "scale": None if scale is None else (scale[0], scale[1]),
+        "threshold": facts["threshold"],
+        "user_features": _read_features(facts["user_features"], folder, "user"),
+        "item_features": _read_features(facts["item_features"], folder, "item"),
+    }
+
+    def table(name: str) -> Interactions:
+        columns: dict[str, Any] = {
+            column: _map(folder / f"{name}-{column}.npy")
+            for column in COLUMNS
+            if (folder / f"{name}-{column}.npy").exists()
+        }
+        return Interactions(**columns, **shared)
+
+    return View(
+        task=facts["task"],
+        train=table("train"),
+        validation=table("validation"),
+        history=table("history"),
+        relevance=facts["relevance"],
+        seen=facts["seen"],
+        k=facts["k"],
+        candidates=_map(folder / "candidates.npy"),
+        keys=_map(folder / "keys.npy"),
+        ask_users=_map(folder / "ask_users.npy"),
+        ask_items=_map(folder / "ask_items.npy"),
+    )
+
+
+def _map(path: Path) -> NDArray[Any]:
+    """Map a file copy-on-write; an empty array cannot be mapped."""
+    try:
+        mapped = np.load(path, mmap_mode="c", allow_pickle=False)
+    except ValueError:
+        return np.asarray(np.load(path, allow_pickle=False))
+    return np.asarray(mapped)  # a plain array over the same pages
+
+
+def _write_features(
+    features: Features | None, folder: Path, whose: str
+) -> list[list[str]] | None:
+    """Write feature columns; return their names and kinds."""
+    if features is None:
+        return None
+    kinds = []
+    for number, (name, column) in enumerate(features.columns.items()):
+        stem = f"{whose}-feature-{number}"
+        if isinstance(column, Categories):
+            np.save(folder / f"{stem}-offsets.npy", column.offsets)
+            np.save(folder / f"{stem}-codes.npy", column.codes)
+            np.save(folder / f"{stem}-names.npy", column.names)
+        else:
+            np.save(folder / f"{stem}-values.npy", column.values)
+        kinds.append([name, type(column).__name__])
+    return kinds
+
+
+def _read_features(
+    kinds: list[list[str]] | None, folder: Path, whose: str
+) -> Features | None:
+    """Read what ``_write_features`` wrote."""
+    if kinds is None:
+        return None
+    columns: dict[str, Column] = {}
+    for number, (name, kind) in enumerate(kinds):
+        stem = f"{whose}-feature-{number}"
+        if kind == "Categories":
+            parts: Mapping[str, Any] = {
+                part: _map(folder / f"{stem}-{part}.npy")
+                for part in ("offsets", "codes", "names")
+            }
+            columns[name] = Categories(**parts)
+        else:
+            values = _map(folder / f"{stem}-values.npy")
+            columns[name] = (
+                Numbers(values=values) if kind == "Numbers" else Text(values=values)
+            )
+    return Features(columns=columns)
