@@ -1,0 +1,152 @@
+"""Which models cannot be told apart, and which is likely to be the best.
+
+Ranks: models stand in order of their figure. The first is the leader; every model
+whose paired difference to the leader is not significant (Holm, over all comparisons
+with this leader) shares its rank, which is the leader's place. The first model left
+leads the next group, and so on. A model with wide intervals may so share a rank with
+a leader from whom a better-placed but steadier model differs.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recbench.statistics import portable
+from recbench.statistics.corrections import holm
+from recbench.statistics.intervals import variance
+from recbench.statistics.paired import p_between
+from recbench.statistics.sample import Sample, Units, units
+
+ALPHA = 0.05
+DRAWS = 2000
+BLOCK = 2**23  # random weights held at once
+
+Test = Callable[[Sample, Sample], float]
+
+
+def ranks(
+    ordered: Sequence[Sample], *, alpha: float = ALPHA, test: Test = p_between
+) -> list[int]:
+    """Return the rank of each model, tied models sharing that of their leader.
+
+    Args:
+        ordered: Samples, best first.
+        alpha: Significance level.
+        test: P-value of a pair; for tests.
+    """
+    found = [0] * len(ordered)
+    left = list(range(len(ordered)))
+    while left:
+        leader, *rest = left
+        found[leader] = leader + 1
+        p = np.array([test(ordered[leader], ordered[i]) for i in rest])
+        tied = holm(p) > alpha
+        for i, same in zip(rest, tied, strict=True):
+            if same:
+                found[i] = leader + 1
+        left = [i for i, same in zip(rest, tied, strict=True) if not same]
+    return found
+
+
+def pairwise(ordered: Sequence[Sample], test: Test = p_between) -> NDArray[np.float64]:
+    """Return Holm-adjusted p-values of all pairs, shape ``(m, m)``."""
+    m = len(ordered)
+    first, second = np.triu_indices(m, k=1)
+    pairs = zip(first.tolist(), second.tolist(), strict=True)
+    p = [test(ordered[i], ordered[j]) for i, j in pairs]
+    table = np.ones((m, m))
+    table[first, second] = table[second, first] = holm(np.array(p, dtype=np.float64))
+    return table
+
+
+def cliques(p: NDArray[np.float64], alpha: float = ALPHA) -> list[tuple[int, int]]:
+    """Return the largest stretches of neighbours of which no pair differs.
+
+    What a critical-difference diagram draws as bars (Demšar, 2006).
+
+    Args:
+        p: Adjusted p-values of all pairs, in order of figure, shape ``(m, m)``.
+        alpha: Significance level.
+
+    Returns:
+        First and last index of each stretch of two or more.
+    """
+    found: list[tuple[int, int]] = []
+    for start in range(len(p)):
+        end = start
+        while end + 1 < len(p) and (p[start : end + 1, end + 1] > alpha).all():
+            end += 1
+        if end > start and (not found or end > found[-1][1]):
+            found.append((start, end))
+    return found
+
+
+def best_probability(
+    samples: Sequence[Sample], *, higher_is_better: bool, seed: int = 0
+) -> NDArray[np.float64]:
+    """Return for each model the share of bootstrap worlds in which it is the best.
+
+    Users are drawn once for all models (Bayesian bootstrap; Rubin, 1981), so that
+    pairs stay pairs. Splits, of which there are few, are drawn from a multivariate t
+    with the spread and the correlation of the observed figures.
+
+    Args:
+        samples: One per model.
+        higher_is_better: Direction of the metric.
+        seed: Seed of the draws.
+    """
+    if not samples:
+        return np.zeros(0)
+    found = [units(one) for one in samples]
+    worlds = np.array([one.mean for one in found]) + _users_part(found, seed)
+    worlds += _units_part(found, seed)
+    # equal models must stay equal whatever the order of summation
+    worlds = np.round(worlds if higher_is_better else -worlds, 12)
+    winners = worlds == worlds.max(axis=1, keepdims=True)
+    return np.asarray((winners / winners.sum(axis=1, keepdims=True)).mean(axis=0))
+
+
+def _users_part(found: Sequence[Units], seed: int) -> NDArray[np.float64]:
+    """Return how drawing users moves each model, shape ``(draws, m)``."""
+    everyone = np.unique(np.concatenate([one.users for one in found]))
+    out = np.zeros((DRAWS, len(found)))
+    if not len(everyone):
+        return out
+    influence = np.zeros((len(everyone), len(found)))
+    for column, one in enumerate(found):
+        rows = np.searchsorted(everyone, one.users)
+        influence[rows, column] = one.influence.mean(axis=0)
+    step = max(1, BLOCK // len(everyone))
+    for number, start in enumerate(range(0, DRAWS, step)):
+        shape = (min(step, DRAWS - start), len(everyone))
+        weights = portable.exponential(seed * 1_000_003 + number, shape)
+        weights /= weights.mean(axis=1, keepdims=True)
+        out[start : start + shape[0]] = weights @ influence
+    return out
+
+
+def _units_part(found: Sequence[Units], seed: int) -> NDArray[np.float64]:
+    """Return how drawing splits moves each model, shape ``(draws, m)``.
+
+    A unit's figures also hold the noise of its users, which drawing users has counted
+    already; that share is taken out.
+    """
+    names = sorted({name for one in found for name in one.names})
+    moves = np.zeros((len(names), len(found)))
+    for column, one in enumerate(found):
+        c = len(one.figures)
+        if c < 2:
+            continue
+        known = variance(one)
+        users = float(np.sum(one.influence.mean(axis=0) ** 2))
+        twice = max(0.0, users - known.users) if known.users_df else 0.0
+        keep = np.sqrt(max(0.0, 1 - twice / known.units)) if known.units > 0 else 0.0
+        rows = [names.index(name) for name in one.names]
+        moves[rows, column] = (one.figures - one.mean) / np.sqrt(c * (c - 1)) * keep
+    if len(names) < 2:
+        return np.zeros((DRAWS, len(found)))
+    df = len(names) - 1
+    drawn = portable.normal(seed + 7, (DRAWS, len(names)))
+    scale = np.sqrt(portable.chi_square(seed + 11, (DRAWS, 1), df) / df)
+    return np.asarray(drawn / scale @ moves)
