@@ -5,7 +5,7 @@ the suite's duplicate rule ran first.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,19 +15,16 @@ from recbench.interactions import Interactions
 from recbench.splits.shares import whole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kept:
+class Kept(NamedTuple):
     """What a filter kept.
 
     Attributes:
         rows: int64, ascending: the rows that stay.
         note: What was removed, in one line for people.
-        removed: ``rows``, ``users`` and ``items`` that are gone, as counts.
     """
 
     rows: NDArray[np.int64]
     note: str
-    removed: dict[str, int]
 
 
 def k_core(table: Interactions, *, users: int = 5, items: int = 5) -> Kept:
@@ -92,17 +89,16 @@ def _enough(
 
 def _kept(table: Interactions, rows: NDArray[np.int64], what: str) -> Kept:
     """Return the rows with a note; refuse to keep nothing."""
-    removed = {"rows": len(table) - len(rows)}
-    for name, codes in (("users", table.users), ("items", table.items)):
-        removed[name] = len(np.unique(codes)) - len(np.unique(codes[rows]))
     if not len(rows):
         msg = f"filter {what} leaves no interaction of {len(table):,}: use a milder one"
         raise DataError(msg)
+    lost_users = len(np.unique(table.users)) - len(np.unique(table.users[rows]))
+    lost_items = len(np.unique(table.items)) - len(np.unique(table.items[rows]))
     note = (
-        f"{what} removed {removed['rows']:,} of {len(table):,} interactions, "
-        f"{removed['users']:,} users and {removed['items']:,} items"
+        f"{what} removed {len(table) - len(rows):,} of {len(table):,} interactions, "
+        f"{lost_users:,} users and {lost_items:,} items"
     )
-    return Kept(rows=rows, note=note, removed=removed)
+    return Kept(rows=rows, note=note)
 
 
 FILTERS: dict[str, Callable[..., Kept]] = {

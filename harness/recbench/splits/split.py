@@ -22,7 +22,8 @@ class Split:
             generalisation); empty otherwise.
 
     Raises:
-        DataError: If the parts overlap, or train or test is empty.
+        DataError: If the parts overlap or are not ascending int64 rows, or train or
+            test is empty.
     """
 
     train: NDArray[np.int64]
@@ -39,10 +40,19 @@ class Split:
                     "use more data, a milder filter or another split"
                 )
                 raise DataError(msg)
-        rows = np.concatenate((self.train, self.validation, self.test, self.history))
-        if len(np.unique(rows)) != len(rows):
-            msg = "the parts of the split share rows of the interaction table"
-            raise DataError(msg)
+        for name in ("train", "validation", "test", "history"):
+            part = getattr(self, name)
+            ascending = len(part) == 0 or (part[0] >= 0 and (np.diff(part) > 0).all())
+            if part.dtype != np.int64 or not ascending:
+                msg = f"{name} must hold ascending int64 rows, each once, from 0"
+                raise DataError(msg)
+        parts = (self.train, self.validation, self.test, self.history)
+        taken = np.zeros(max(int(p[-1]) + 1 for p in parts if len(p)), dtype=np.bool_)
+        for part in parts:
+            if taken[part].any():
+                msg = "the parts of the split share rows of the interaction table"
+                raise DataError(msg)
+            taken[part] = True
 
     def hash(self) -> str:
         """Return the SHA-256 over the parts, 64 hex digits."""
