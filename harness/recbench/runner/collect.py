@@ -1,7 +1,7 @@
 """From how a cell ended to its record: outputs verified, metrics computed, stored."""
 
 import dataclasses
-import datetime
+import datetime as dt
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Scored:
 
 def now() -> str:
     """Return the time for people, UTC, to the microsecond."""
-    return datetime.datetime.now(datetime.UTC).isoformat()
+    return dt.datetime.now(dt.UTC).isoformat()
 
 
 def score(

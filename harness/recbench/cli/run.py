@@ -1,0 +1,78 @@
+"""``recbench run``."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from recbench.cli import options
+
+EPILOG = """\b
+Examples:
+  recbench run --all
+  recbench run ml-100k/top-n -m ease -m 'two-tower[epochs=5]' --seeds 0-2
+  recbench run -d ratings.csv -m most-popular -m ease
+  recbench run --all --dry-run
+
+Exit status: 0 all cells ok; 1 some failed; 2 wrong usage; 3 plugin problem;
+4 nothing ran; 130 interrupted.
+"""
+
+
+@click.command("run", epilog=EPILOG)
+@options.run_options
+@click.option(
+    "--jobs", type=click.IntRange(1, 4096), help="Cells at once.  [default: cores]"
+)
+@click.option(
+    "--timeout",
+    type=options.Duration(),
+    default="30m",
+    show_default=True,
+    help="Longest time of a cell.",
+)
+@click.option(
+    "--memory", type=options.Size(), help="Most memory of a cell, such as 8GiB."
+)
+@click.option("--idle", type=options.Duration(), help="Longest time without progress.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where cells run.",
+)
+@click.option("--ray-address", default="auto", help="auto, local or HOST:PORT.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and touch nothing.")
+@click.option("--strict", is_flag=True, help="Stop if any plugin has a problem.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    help="How to print the boards at the end.",
+)
+@click.pass_context
+def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - click's values
+    """Train and measure models, then write the leaderboards under --out.
+
+    SUITE is a suite (ml-100k/top-n), a data set (ml-100k) or a task (top-n).
+    Without suites, models and --dataset, say --all.
+    """
+    from recbench.cli import show_plan
+    from recbench.runner import api
+
+    if chosen.pop("dry_run"):
+        show_plan.show(chosen, as_json=chosen["form"] == "json", dry=True)
+        return
+    from recbench.cli.progress import Progress
+
+    form, out = chosen.pop("form"), Path(chosen["out"])
+    with Progress() as progress:
+        result = api.run_request(**chosen, log=progress.log, listener=progress.listen)
+    boards = api.boards(result, log=progress.log)
+    click.echo(boards.as_json() if form == "json" else boards.as_text())
+    if result.interrupted:
+        progress.log("interrupted; the same command resumes where it stopped")
+    progress.log(f"pages: {out / 'README.md'}")
+    ctx.exit(result.exit_code)
