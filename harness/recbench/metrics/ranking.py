@@ -36,7 +36,7 @@ def quotient(
     top: NDArray[Any], bottom: NDArray[Any], *, empty: float = np.nan
 ) -> Values:
     """Return ``top / bottom``, and ``empty`` where ``bottom`` is not positive."""
-    out = np.full(top.shape, empty)
+    out = np.full(top.shape, float(empty))
     np.divide(top, bottom, out=out, where=bottom > 0)
     return out
 
