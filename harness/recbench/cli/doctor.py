@@ -54,12 +54,12 @@ def _data() -> dict[str, object]:
     """Return where data sets come from here."""
     import os
 
-    from recbench.datasets.store import cache_folder
+    from recbench.datasets.places import cache_root
 
-    folder = cache_folder()
+    root = cache_root()
     return {
-        "cache": str(folder),
-        "cached": sorted(p.name for p in folder.glob("*") if p.is_dir()),
+        "cache": str(root),
+        "cached": sorted(p.name for p in root.glob("*/*") if p.is_dir()),
         "RECBENCH_DATA": os.environ.get("RECBENCH_DATA", ""),
     }
 

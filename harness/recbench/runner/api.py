@@ -35,7 +35,11 @@ def catalogue_for(
         PluginError: With ``strict``, if any plugin has a problem.
         DataError: If the file cannot be read.
     """
+    from recbench.datasets.imported import imported_specs
+
     catalogue = plugins.load(extra)
+    for imported in imported_specs():
+        catalogue.datasets.setdefault(imported.name, imported)
     if strict:
         catalogue.require_no_problem()
     for problem in catalogue.problems:
@@ -189,10 +193,11 @@ def plan_request(
     if fetch:
         run.load(found)
     else:
-        from recbench.datasets.store import cached_fingerprint
+        from recbench.datasets.store import verify_cached
 
         for suite in found:
-            spec = catalogue.datasets.get(suite.dataset)
-            known = cached_fingerprint(spec) if spec is not None else None
-            run.fingerprints[suite.dataset] = known or ""
+            if suite.dataset in catalogue.datasets:
+                verdict = verify_cached(catalogue.datasets[suite.dataset])
+                known = verdict.detail if verdict.state == "ok" else ""
+                run.fingerprints[suite.dataset] = known
     return run.planned(found)
