@@ -117,7 +117,7 @@ def surprise_k_fold(
     """
     whole("k", k, low=2)
     whole("fold", fold, low=0, high=k - 1)
-    whole("seed", seed, low=0)
+    whole("seed", seed, low=0, high=2**32 - 1)
     held = share("validation", validation)
     n = len(dataset.interactions)
     order = np.arange(n)

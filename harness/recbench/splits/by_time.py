@@ -85,6 +85,10 @@ def global_time(
     """
     whole("seed", seed, low=0)
     part = shares(validation=validation, test=test)
+    moments = {"validation_from": validation_from, "test_from": test_from}
+    for name, moment in moments.items():
+        if moment is not None:
+            whole(name, moment, low=-(2**63))
     stamps = times(dataset, "global-time")
     n = len(stamps)
     starts = test_from
@@ -95,8 +99,6 @@ def global_time(
     if held_from is None:
         wanted = rounded(part["validation"], n)
         held_from = border(stamps, n_later + wanted) if wanted else starts
-    for name, value in (("validation_from", held_from), ("test_from", starts)):
-        whole(name, value, low=-(2**63))
     if held_from > starts:
         msg = (
             f"split parameter validation_from={held_from} is later than "
