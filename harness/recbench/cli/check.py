@@ -81,8 +81,9 @@ def line(outcome: "Outcome", *, strict: bool) -> str:
     if status == "failed" and not (outcome.required or strict):
         status = "advice"
     word = "FAILED" if status == "failed" else status
-    styled = click.style(f"{word:<8}", fg=STYLES[status])
-    return f"  {outcome.check:<28} {styled} {outcome.message}".rstrip()
+    padded = f"{word:<8} " if outcome.message else word
+    styled = click.style(padded, fg=STYLES[status])
+    return f"  {outcome.check:<28} {styled}{outcome.message}"
 
 
 def as_json(outcome: "Outcome") -> dict[str, object]:
