@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from recbench.errors import PluginError as PluginError
     from recbench.errors import RecbenchError as RecbenchError
     from recbench.errors import UsageError as UsageError
+    from recbench.evaluation.lists import score_lists as score_lists
     from recbench.features import Categories as Categories
     from recbench.features import Features as Features
     from recbench.features import Numbers as Numbers
     from recbench.features import Text as Text
     from recbench.hookspecs import hookimpl as hookimpl
     from recbench.interactions import Interactions as Interactions
+    from recbench.metrics.views import RankedLists as RankedLists
+    from recbench.metrics.views import RatedPairs as RatedPairs
     from recbench.protocols import FitContext as FitContext
     from recbench.protocols import Queries as Queries
     from recbench.specs import DatasetSpec as DatasetSpec
@@ -48,6 +51,8 @@ _WHERE = {
     "PluginError": "errors",
     "Protocol": "specs",
     "Queries": "protocols",
+    "RankedLists": "metrics.views",
+    "RatedPairs": "metrics.views",
     "RecbenchError": "errors",
     "Split": "splits.split",
     "SplitSpec": "specs",
@@ -56,6 +61,7 @@ _WHERE = {
     "UsageError": "errors",
     "hookimpl": "hookspecs",
     "param": "specs",
+    "score_lists": "evaluation.lists",
 }
 
 __version__ = "0.1.0"
