@@ -1,0 +1,130 @@
+"""Bayesian matrix factorization by Gibbs sampling (Salakhutdinov and Mnih, 2008).
+
+``r_ui ~ N(mu + b_u + b_i + <p_u, q_i>, 1 / precision)``; the vectors ``(p_u, b_u)``
+and ``(q_i, b_i)`` have normal priors whose mean and precision are sampled too, from a
+normal-Wishart distribution with the paper's constants (mean 0, weight 2, as many
+degrees of freedom as dimensions, unit scale). A prediction is the mean over samples.
+
+Deviations: biases of users and items are part of the vectors; the precision of the
+ratings, fixed at 2 in the paper, is sampled under a flat prior; the chain starts from
+random vectors and not from a fitted factorization; predictions of single samples are
+not clipped, so that their mean stays a dot product.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recbench import FitContext, Interactions
+from recbench_baselines.params import BayesianMFParams
+
+Codes = NDArray[np.int32]
+Scores = NDArray[np.float32]
+Matrix = NDArray[np.float64]
+
+WEIGHT = 2.0  # of the prior mean, in observations
+PAIRS = 200_000  # predicted at once
+
+
+def sample_prior(vectors: Matrix, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+    """Draw mean ``(d,)`` and precision ``(d, d)`` of the prior, given the vectors."""
+    n, d = vectors.shape
+    mean = vectors.mean(axis=0)
+    spread = (vectors - mean).T @ (vectors - mean)
+    scale = np.eye(d) + spread + WEIGHT * n / (WEIGHT + n) * np.outer(mean, mean)
+    precision = sample_wishart(d + n, np.linalg.inv(scale), rng)
+    factor = np.linalg.cholesky((WEIGHT + n) * precision)
+    noise = np.linalg.solve(factor.T, rng.normal(size=d))
+    return n * mean / (WEIGHT + n) + noise, precision
+
+
+def sample_wishart(freedom: int, scale: Matrix, rng: np.random.Generator) -> Matrix:
+    """Draw from a Wishart distribution by its Bartlett decomposition."""
+    d = len(scale)
+    lower = np.tril(rng.normal(size=(d, d)), -1)
+    lower[np.diag_indices(d)] = np.sqrt(rng.chisquare(freedom - np.arange(d)))
+    factor = np.linalg.cholesky((scale + scale.T) / 2) @ lower
+    return np.asarray(factor @ factor.T)
+
+
+def sample_side(
+    rows: csr_array,
+    own: Matrix,
+    other: Matrix,
+    noise: float,
+    rng: np.random.Generator,
+) -> Matrix:
+    """Draw the vectors of one side, given those of the other.
+
+    Args:
+        rows: Ratings less their mean, float64, shape ``(n, m)``.
+        own: Vectors of the rows, bias last, shape ``(n, d)``.
+        other: Vectors of the columns, bias last, shape ``(m, d)``.
+        noise: Precision of the ratings.
+        rng: Source of randomness.
+    """
+    n, d = own.shape
+    mean, precision = sample_prior(own, rng)
+    design = other.copy()
+    design[:, -1] = 1  # what multiplies the row's own bias
+    squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    shape = rows.shape
+    known = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), shape=shape)
+    left = rows.data - other[rows.indices, -1]
+    target = csr_array((left, rows.indices, rows.indptr), shape=shape)
+    summed = np.asarray(known @ squares).reshape(n, d, d)
+    precisions = noise * summed + precision
+    centres = noise * (target @ design) + precision @ mean
+    factors = np.linalg.cholesky(precisions).transpose(0, 2, 1)
+    centred = np.linalg.solve(precisions, centres[:, :, None])
+    drawn = np.linalg.solve(factors, rng.normal(size=(n, d, 1)))
+    return np.asarray((centred + drawn)[:, :, 0])
+
+
+class BayesianMF:
+    """``r_hat``: the mean over samples of ``mu + b_u + b_i + <p_u, q_i>``."""
+
+    def __init__(self, params: BayesianMFParams) -> None:
+        """Make an untrained model."""
+        self.params = params
+
+    def fit(self, train: Interactions, context: FitContext) -> None:
+        """Run the chain and keep its samples."""
+        p, rng, d = self.params, context.rng, self.params.embedding_dim + 1
+        by_user = train.csr(values="ratings").astype(np.float64)
+        by_user.data /= train.csr().data  # repeated pairs: the mean of their ratings
+        self.mean = float(by_user.data.mean())
+        by_user.data -= self.mean
+        by_item = csr_array(by_user.T.tocsr())
+        at = np.repeat(np.arange(train.n_users), np.diff(by_user.indptr))
+        users = rng.normal(0, p.init_std, (train.n_users, d))
+        items = rng.normal(0, p.init_std, (train.n_items, d))
+        noise = 1 / max(float(by_user.data.var()), 1e-6)
+        self.samples: list[tuple[Scores, Scores]] = []
+        total = p.burn_in + p.sweeps
+        for sweep in range(1, total + 1):
+            users = sample_side(by_user, users, items, noise, rng)
+            items = sample_side(by_item, items, users, noise, rng)
+            errors = by_user.data - dot(users[at], items[by_user.indices])
+            noise = rng.gamma(1 + len(errors) / 2, 2 / float(errors @ errors))
+            if sweep > p.burn_in:
+                kept = users.astype(np.float32), items.astype(np.float32)
+                self.samples.append(kept)
+            loss = float(np.sqrt(np.mean(errors**2)))
+            context.report(epoch=sweep, epochs=total, loss=loss)
+        self.n_parameters = len(self.samples) * (users.size + items.size)
+
+    def predict(self, users: Codes, items: Codes) -> Scores:
+        """Return predictions, float32, shape ``(n,)``."""
+        total = np.zeros(len(users))
+        for start in range(0, len(users), PAIRS):
+            part = slice(start, start + PAIRS)
+            for of_users, of_items in self.samples:
+                total[part] += dot(of_users[users[part]], of_items[items[part]])
+        return (self.mean + total / len(self.samples)).astype(np.float32)
+
+
+def dot(users: Matrix | Scores, items: Matrix | Scores) -> Matrix | Scores:
+    """Return ``b_u + b_i + <p_u, q_i>`` of aligned vectors, shape ``(n,)``."""
+    product = np.einsum("nd,nd->n", users[:, :-1], items[:, :-1])
+    return np.asarray(product + users[:, -1] + items[:, -1])
