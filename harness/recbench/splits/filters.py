@@ -14,6 +14,8 @@ from recbench.errors import DataError, UsageError
 from recbench.interactions import Interactions
 from recbench.splits.shares import whole
 
+SAMPLE_SEED = 20  # fixed, so that every split seed divides the same users
+
 
 class Kept(NamedTuple):
     """What a filter kept.
@@ -77,6 +79,20 @@ def min_rating(table: Interactions, *, rating: float = 4.0) -> Kept:
     return _kept(table, rows, f"min-rating (rating >= {rating:g})")
 
 
+def sample_users(table: Interactions, *, n: int = 150) -> Kept:
+    """Keep the interactions of ``n`` users, drawn at random but always the same.
+
+    Args:
+        table: The interactions.
+        n: How many users stay; all do where there are no more.
+    """
+    wanted = whole("n", n, low=1)
+    users = np.unique(table.users)
+    drawn = np.random.default_rng(SAMPLE_SEED).permutation(users)[:wanted]
+    rows = np.flatnonzero(np.isin(table.users, drawn))
+    return _kept(table, rows, f"sample-users (n = {n})")
+
+
 def _enough(
     table: Interactions, rows: NDArray[np.int64], users: int, items: int
 ) -> NDArray[np.bool_]:
@@ -105,4 +121,5 @@ FILTERS: dict[str, Callable[..., Kept]] = {
     "k-core": k_core,
     "min-interactions": min_interactions,
     "min-rating": min_rating,
+    "sample-users": sample_users,
 }
