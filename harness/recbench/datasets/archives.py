@@ -190,7 +190,9 @@ class _Member(io.RawIOBase):
         except BROKEN as error:
             raise self._archive.damaged(name, error) from error
         self._size += len(chunk)
-        if self._size > self._left or (not chunk and self._size < self._entry.file_size):
+        if self._size > self._left or (
+            not chunk and self._size < self._entry.file_size
+        ):
             short = EOFError(f"{self._size:,} bytes of {self._entry.file_size:,}")
             raise self._archive.damaged(name, short)
         view[: len(chunk)] = chunk

@@ -1,22 +1,10 @@
 """The data sets that recbench offers by itself: cards only, nothing is loaded."""
 
 from collections.abc import Iterator
-from functools import partial
-from typing import TYPE_CHECKING
 
 from recbench.datasets.editions import CITATION, EDITIONS, LICENCE, PAGE, Edition
 from recbench.hookspecs import hookimpl
 from recbench.specs import DatasetSpec
-
-if TYPE_CHECKING:
-    from recbench.datasets.dataset import DataContext, Dataset
-
-
-def _movielens(name: str, context: "DataContext") -> "Dataset":
-    """Load an edition of MovieLens; bound to its name, so that a card stays light."""
-    from recbench.datasets.movielens import load
-
-    return load(name, context)
 
 
 def _card(edition: Edition) -> DatasetSpec:
@@ -29,7 +17,7 @@ def _card(edition: Edition) -> DatasetSpec:
     counts = (edition.rows, edition.n_users, edition.n_items)
     return DatasetSpec(
         name=edition.name,
-        load=partial(_movielens, edition.name),
+        load="recbench.datasets.movielens:" + edition.name.replace("-", "_"),
         title=edition.title,
         values="explicit",
         scale=(edition.low, 5.0),

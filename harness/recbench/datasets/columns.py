@@ -7,32 +7,25 @@ from dataclasses import dataclass
 from recbench.errors import DataError, unknown_name
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "user": (
-        "user userid uid usercode username customer customerid member memberid "
+    role: tuple(words.split())
+    for role, words in {
+        "user": "user userid uid usercode username customer customerid member memberid "
         "reviewer reviewerid visitor visitorid profile profileid account accountid "
-        "listener session sessionid u"
-    ).split(),  # type: ignore[dict-item]  # written as words, made a tuple below
-    "item": (
-        "item itemid iid itemcode movie movieid film product productid parentasin asin "
-        "book bookid isbn track trackid song songid artist artistid article articleid "
-        "business businessid place placeid poi location locationid venue venueid game "
-        "gameid joke jokeid app appid anime animeid recipe recipeid news newsid sku i"
-    ).split(),  # type: ignore[dict-item]  # see above
-    "rating": (
-        "rating ratings score scores stars star overall rate preference pref value "
-        "feedback weight count counts plays playcount playcounts listens listencount "
-        "quantity clicks views r"
-    ).split(),  # type: ignore[dict-item]  # see above
-    "timestamp": (
-        "timestamp timestamps time ts unixtime unixreviewtime datetime date eventtime "
-        "createdat created ratedat reviewtime t"
-    ).split(),  # type: ignore[dict-item]  # see above
+        "listener session sessionid u",
+        "item": "item itemid iid itemcode movie movieid film product productid "
+        "parentasin asin book bookid isbn track trackid song songid artist artistid "
+        "article articleid business businessid place placeid poi location locationid "
+        "venue venueid game gameid joke jokeid app appid anime animeid recipe recipeid "
+        "news newsid sku i",
+        "rating": "rating ratings score scores stars star overall rate preference pref "
+        "value feedback weight count counts plays playcount playcounts listens "
+        "listencount quantity clicks views r",
+        "timestamp": "timestamp timestamps time ts unixtime unixreviewtime datetime "
+        "date eventtime createdat created ratedat reviewtime t",
+    }.items()
 }
-COUNT_WORDS = frozenset(
-    "count counts plays playcount playcounts listens listencount quantity clicks "
-    "views weight".split()
-)
-RATING_WORDS = frozenset("rating ratings score scores stars star overall rate".split())
+RATING_WORDS = frozenset(ALIASES["rating"][:8])
+COUNT_WORDS = frozenset(ALIASES["rating"][12:-1]) | {"weight"}
 ROLES = ("user", "item", "rating", "timestamp")
 OPTIONAL = ("rating", "timestamp")
 EARLIEST = 100_000_000  # a third column above it holds times (1973), not ratings

@@ -8,8 +8,9 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
+from recbench.datasets.codebook import BadRowError
 from recbench.datasets.columns import Columns
-from recbench.datasets.ingest import BadRowError, Ingest, RawTable
+from recbench.datasets.ingest import Ingest, RawTable
 from recbench.datasets.layout import Layout, is_date, is_number, split_line
 from recbench.datasets.textsource import TextSource
 from recbench.errors import DataError
@@ -110,7 +111,9 @@ def _batches(table: CsvTable) -> Iterator[dict[str, pa.Array]]:
             yield {role: batch.column(name) for name, role in chosen.items()}
 
 
-def explain(table: CsvTable, done: int, reason: str, row: int | None = None) -> DataError:
+def explain(
+    table: CsvTable, done: int, reason: str, row: int | None = None
+) -> DataError:
     """Return the error for a file that could not be read, with its line.
 
     The file is read once more, line by line, from the first row of the batch that
@@ -129,7 +132,9 @@ def explain(table: CsvTable, done: int, reason: str, row: int | None = None) -> 
         filled = ((n, line) for n, line in _lines(stream) if line.strip())
         for number, line in islice(filled, skip, None):
             text = line.decode(layout.encoding, "replace").rstrip("\r\n")
-            fault = _fault(table, split_line(text, layout.delimiter, quoted=layout.quoted))
+            fault = _fault(
+                table, split_line(text, layout.delimiter, quoted=layout.quoted)
+            )
             if fault is None and row is not None:
                 fault = reason
             if fault is not None:
@@ -171,7 +176,9 @@ def _fault(table: CsvTable, fields: tuple[str, ...]) -> str | None:
         plain = value.replace(",", ".") if table.layout.decimal == "," else value
         if not is_number(plain):
             comma = plain.count(",") == 1 and plain.replace(",", "").isdigit()
-            return f"{shown} is not a number" + (": use a decimal point" if comma else "")
+            return f"{shown} is not a number" + (
+                ": use a decimal point" if comma else ""
+            )
         if plain.strip("+-").lower() in ("nan", "inf", "infinity"):
             return f"{shown} is not a finite number"
     return None

@@ -5,7 +5,6 @@ their number and checksum are right is it flushed and renamed; whatever happens 
 no file of that name appears. Two processes may do the same at once without a lock.
 """
 
-import email.utils
 import http.client
 import re
 import shutil
@@ -15,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from recbench.datasets.answers import retry_after, validator
 from recbench.datasets.http import TransientError, UnreachableError, open_url
 from recbench.datasets.part import Part
 from recbench.errors import DataError
@@ -100,42 +100,6 @@ def download(
     return path
 
 
-def read_small(
-    url: str,
-    *,
-    limits: Limits | None = None,
-    loopback: bool = False,
-    max_bytes: int = 4096,
-) -> str:
-    """Return the text at an address, at most ``max_bytes`` of it.
-
-    Raises:
-        DataError: If it cannot be had.
-    """
-    limits = limits or Limits()
-    try:
-        with open_url(
-            url,
-            connect_seconds=limits.connect_seconds,
-            stall_seconds=limits.stall_seconds,
-            loopback=loopback,
-        ) as response:
-            return response.read(max_bytes).decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException, TransientError) as error:
-        msg = f"{url} cannot be read: {error}"
-        raise DataError(msg) from error
-
-
-def published_md5(url: str, **options: object) -> str | None:
-    """Return the MD5 that the publisher serves beside an archive, if it does."""
-    try:
-        text = read_small(url + ".md5", **options)  # type: ignore[arg-type]  # passed on as they are
-    except DataError:
-        return None
-    found = re.search(r"\b[0-9a-f]{32}\b", text.lower())
-    return found[0] if found else None
-
-
 def _fill(part: Part, job: _Job) -> bool:
     """Bring the whole body into ``part``; return whether it was resumed anywhere."""
     failures, waited, best, resumed = 0, 0.0, 0, False
@@ -199,21 +163,8 @@ def _from_status(
         part.restart()
         return TransientError(answer)
     if error.code in TRANSIENT:
-        return TransientError(answer, _retry_after(error.headers.get("Retry-After")))
+        return TransientError(answer, retry_after(error.headers.get("Retry-After")))
     return DataError(f"{job.url} cannot be downloaded: {answer}")
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Return the seconds that the header asks for, or None."""
-    if value is None:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, when.timestamp() - time.time())
 
 
 def _expected(
@@ -239,19 +190,10 @@ def _expected(
             msg = f"{job.url} sends a piece where the whole was asked for"
             raise DataError(msg)
         part.restart()
-        part.validator = _validator(response)
+        part.validator = validator(response)
     if total is not None:
         _check_room(total, part, job)
     return total
-
-
-def _validator(response: http.client.HTTPResponse) -> str | None:
-    """Return what tells two versions of the file apart: a strong ETag or a date."""
-    tag: str | None = response.headers.get("ETag")
-    if tag and not tag.startswith("W/"):
-        return tag
-    date: str | None = response.headers.get("Last-Modified")
-    return date
 
 
 def _check_room(total: int, part: Part, job: _Job) -> None:

@@ -1,4 +1,4 @@
-"""The MovieLens editions as a table: where each lies, how it is laid out, what it holds.
+"""The MovieLens editions as a table: where each lies, its layout, what it holds.
 
 Checksums are of the publisher's archives as several independent public projects pin
 them; None where only an MD5 was found in more than one place, or none at all. Counts
@@ -65,9 +65,8 @@ class Edition:
     @property
     def title(self) -> str:
         """Return the name for people."""
-        return "MovieLens " + self.name.removeprefix("ml-").replace("m", "M").replace(
-            "k", "K"
-        )
+        size = self.name.removeprefix("ml-")
+        return "MovieLens " + (size.upper() if size[0].isdigit() else size)
 
     @property
     def address(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from recbench.datasets.columns import Columns, choose
 from recbench.datasets.layout import find_layout
 from recbench.datasets.textsource import file_source, raw_head
-from recbench.errors import DataError, UsageError
+from recbench.errors import UsageError
 from recbench.specs import DatasetSpec, Values
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recbench.datasets.ingest import RawTable
 
 ENDINGS = re.compile(
-    r"(\.(csv|tsv|txt|dat|data|inter|parquet|pq|gz|bz2|zst|lz4))+$", re.I
+    r"(\.(csv|tsv|txt|dat|data|inter|parquet|pq|gz|bz2|zst|lz4))+$", re.IGNORECASE
 )
 PARQUET = b"PAR1"
 VALUES = ("explicit", "counts", "none")
@@ -84,8 +84,8 @@ def spec_for_file(
     Args:
         path: A CSV, TSV or Parquet file.
         name: Name of the data set; by default made from the file's.
-        columns: Per role (``user``, ``item``, ``rating``, ``timestamp``) the name of its
-            column (its number where there is no header); ``none`` for no such column.
+        columns: Per role (``user``, ``item``, ``rating``, ``timestamp``) the name of
+            its column (its number where there is no header); ``none`` for no such one.
         values: What the value column holds: ``explicit``, ``counts``, ``none``.
         scale: Smallest and largest rating.
 

@@ -83,7 +83,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def __init__(self, *, loopback: bool) -> None:
         self._loopback = loopback
 
-    def redirect_request(  # noqa: D102 - the base class's contract
+    def redirect_request(  # noqa: PLR0917 - the base class's signature
         self,
         req: urllib.request.Request,
         fp: IO[bytes],
@@ -178,7 +178,7 @@ class _HttpHandler(urllib.request.HTTPHandler):
         self._connect = connect
 
     def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_Http, connect=self._connect), req)  # type: ignore[arg-type]  # called as (host, timeout=)
+        return self.do_open(partial(_Http, connect=self._connect), req)
 
 
 class _HttpsHandler(urllib.request.HTTPSHandler):
@@ -187,7 +187,7 @@ class _HttpsHandler(urllib.request.HTTPSHandler):
         self._connect = connect
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        return self.do_open(partial(_Https, connect=self._connect), req)  # type: ignore[arg-type]  # called as (host, timeout=)
+        return self.do_open(partial(_Https, connect=self._connect), req)
 
 
 def open_url(
@@ -217,7 +217,7 @@ def open_url(
         TransientError: If the connection breaks before the answer.
     """
     check_address(url, loopback=loopback)
-    proxies = {} if is_loopback(urlsplit(url).hostname) else None
+    proxies: dict[str, str] | None = {} if is_loopback(urlsplit(url).hostname) else None
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(proxies),

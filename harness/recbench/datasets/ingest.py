@@ -12,26 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from recbench.datasets.codebook import BadRowError, Codebook
 from recbench.datasets.dataset import Ids
 from recbench.errors import DataError
 
-MAX_ID = 200  # characters; a longer "id" is a text column chosen by mistake
 MANY = 1000  # more distinct ratings than this are not counted any further
 SECONDS_END = 10**11  # year 5138; a larger number counts something smaller
 UNITS = ((10**11, 1, "s"), (10**14, 10**3, "ms"), (10**17, 10**6, "us"))
-
-
-class BadRowError(Exception):
-    """A row that cannot be read.
-
-    Attributes:
-        row: Its number within the batch, from 0.
-    """
-
-    def __init__(self, row: int, reason: str) -> None:
-        """Keep the row."""
-        super().__init__(reason)
-        self.row = row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,92 +50,6 @@ class RawTable:
     high: float
     whole: bool
     notes: tuple[str, ...] = ()
-
-
-class Codebook:
-    """Raw ids and their codes, numbered in the order in which they first appear."""
-
-    def __init__(self, role: str) -> None:
-        """Begin empty."""
-        self.role = role
-        self.values: pa.Array | None = None
-
-    def encode(self, column: pa.Array) -> NDArray[np.int32]:
-        """Return the codes of a batch of raw ids.
-
-        Raises:
-            BadRowError: If an id is missing or empty.
-        """
-        coded = column
-        if not isinstance(column, pa.DictionaryArray):
-            coded = column.dictionary_encode()
-        if coded.null_count:
-            row = pc.index(pc.is_null(coded.indices), pa.scalar(value=True)).as_py()
-            raise BadRowError(row, f"the {self.role} is missing")
-        words = coded.dictionary
-        indices = coded.indices.to_numpy(zero_copy_only=False)
-        if pa.types.is_string(words.type):
-            self._refuse_empty(words, indices)
-        if self.values is None:
-            self.values = words.slice(0, 0)
-        known = pc.index_in(words, value_set=self.values)
-        table = pc.fill_null(known, -1).to_numpy(zero_copy_only=False).copy()
-        new = table < 0
-        table[new] = len(self.values) + np.arange(np.count_nonzero(new))
-        fresh = words.filter(pc.is_null(known))
-        self.values = pa.concat_arrays([self.values, fresh])
-        return np.asarray(table[indices], dtype=np.int32)
-
-    def _refuse_empty(self, words: pa.Array, indices: NDArray[np.int32]) -> None:
-        blank = pc.equal(pc.utf8_length(pc.utf8_trim_whitespace(words)), 0)
-        at = pc.index(blank, pa.scalar(value=True)).as_py()
-        if at >= 0:
-            rows = np.flatnonzero(indices == at)
-            raise BadRowError(int(rows[0]) if len(rows) else 0, f"no {self.role}")
-
-    def finish(self) -> tuple[Ids, NDArray[np.int32], list[str]]:
-        """Return the sorted ids, the final code of each code given out, and notes.
-
-        Raises:
-            DataError: If an id is too long to be one.
-        """
-        assert_values = self.values
-        if assert_values is None:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32), []
-        values, notes = _clean(assert_values, self.role)
-        merged = values.dictionary_encode()  # trimming may have made two ids one
-        first = merged.indices.to_numpy(zero_copy_only=False)
-        order = pc.sort_indices(merged.dictionary).to_numpy(zero_copy_only=False)
-        place = np.empty(len(order), dtype=np.int32)
-        place[order] = np.arange(len(order), dtype=np.int32)
-        ids = merged.dictionary.take(pa.array(order))
-        if pa.types.is_integer(ids.type):
-            return ids.to_numpy(zero_copy_only=False), place[first], notes
-        return np.array(ids.to_pylist(), dtype=np.str_), place[first], notes
-
-
-def _clean(values: pa.Array, role: str) -> tuple[pa.Array, list[str]]:
-    """Return the ids as int64 where each is written as one, else as trimmed text."""
-    if pa.types.is_integer(values.type):
-        return values, []
-    notes = []
-    trimmed = pc.utf8_trim_whitespace(values)
-    if not trimmed.equals(values):
-        notes.append(f"spaces around {role} ids were removed")
-    longest = pc.max(pc.utf8_length(trimmed)).as_py()
-    if longest > MAX_ID:
-        msg = (
-            f"a {role} id is {longest:,} characters long: is the right column used? "
-            f"At most {MAX_ID} are allowed"
-        )
-        raise DataError(msg)
-    whole = trimmed
-    if pc.all(pc.match_substring_regex(trimmed, r"^-?[0-9]+\.0+$")).as_py():
-        whole = pc.replace_substring_regex(trimmed, r"\.0+$", "")
-        notes.append(f"{role} ids such as {trimmed[0].as_py()} were read as integers")
-    if pc.all(pc.match_substring_regex(whole, r"^(0|-?[1-9][0-9]{0,17})$")).as_py():
-        return whole.cast(pa.int64()), notes  # 007 or 1e3 would not survive: text
-    return trimmed, notes[:1] if trimmed is not values and len(notes) > 1 else notes
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -215,7 +116,7 @@ class Ingest:
         ratings, raw_times = self._take("rating"), self._take("timestamp")
         times = None
         if raw_times is not None:
-            times, said_time = to_seconds(raw_times)
+            times, said_time = to_seconds(raw_times)  # type: ignore[arg-type]  # as _times made them
             notes += said_time
         return RawTable(
             users=columns["user"],
@@ -246,7 +147,7 @@ def _numbers(column: pa.Array, role: str) -> NDArray[np.float64]:
     return np.asarray(array, dtype=np.float64)
 
 
-def _times(column: pa.Array) -> NDArray[np.generic]:
+def _times(column: pa.Array) -> NDArray[np.int64] | NDArray[np.float64]:
     """Return times as int64 (dates: seconds) or float64, none missing."""
     kind = column.type
     if pa.types.is_date(kind):
@@ -259,7 +160,9 @@ def _times(column: pa.Array) -> NDArray[np.generic]:
     return _numbers(column, "timestamp")
 
 
-def to_seconds(times: NDArray[np.generic]) -> tuple[NDArray[np.int64], list[str]]:
+def to_seconds(
+    times: NDArray[np.int64] | NDArray[np.float64],
+) -> tuple[NDArray[np.int64], list[str]]:
     """Return times as int64 seconds, and a note if their unit was a smaller one.
 
     The unit follows from the largest value. Small numbers (an order of events, days)
@@ -273,11 +176,11 @@ def to_seconds(times: NDArray[np.generic]) -> tuple[NDArray[np.int64], list[str]
         ((factor, unit) for end, factor, unit in UNITS if largest < end), (10**9, "ns")
     )
     if factor == 1:
-        return np.floor(times).astype(np.int64) if times.dtype.kind == "f" else (
-            times.astype(np.int64, copy=False)
-        ), []
-    if ((times > 0) & (times < SECONDS_END)).any():
-        small = times[(times > 0) & (times < SECONDS_END)][0]
+        whole = np.floor(times) if times.dtype.kind == "f" else times
+        return whole.astype(np.int64, copy=False), []
+    lost = np.flatnonzero((times > 0) & (times < SECONDS_END))
+    if len(lost):
+        small = times[lost[0]]
         msg = (
             f"timestamps mix units: {small:.0f} looks like seconds and "
             f"{largest:.0f} like {unit}; bring them to one unit"

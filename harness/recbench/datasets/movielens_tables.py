@@ -90,9 +90,7 @@ def parse(edition: Edition, member: Callable[[str], TextSource]) -> Dataset:
 
 
 def _ratings(edition: Edition, source: TextSource) -> RawTable:
-    layout = Layout(
-        delimiter=edition.separator, names=COLUMNS, header=edition.header
-    )
+    layout = Layout(delimiter=edition.separator, names=COLUMNS, header=edition.header)
     columns = Columns(user="user", item="item", rating="rating", timestamp="timestamp")
     table = read_csv(CsvTable(source=source, layout=layout, columns=columns))
     found = (len(table.users), len(table.user_ids), len(table.item_ids))

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from recbench.datasets.codebook import BadRowError
 from recbench.datasets.columns import Columns
-from recbench.datasets.ingest import BadRowError, Ingest, RawTable
+from recbench.datasets.ingest import Ingest, RawTable
 from recbench.errors import DataError
 
 BATCH = 1 << 20

@@ -16,12 +16,14 @@ from recbench.errors import DataError
 
 HEAD = 4096
 STALE_SECONDS = 24 * 3600
-PAGE = re.compile(rb"^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.I)
-TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.I | re.S)
+PAGE = re.compile(
+    rb"^(\xef\xbb\xbf)?\s*(<!--.*?-->\s*)*<(!doctype html|html)\b", re.IGNORECASE
+)
+TITLE = re.compile(rb"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
 
 
 def page_title(head: bytes) -> str | None:
-    """Return the title if the bytes begin an HTML page, "" if it has none, else None."""
+    """Return the title of the page that the bytes begin, or None if they do not."""
     if not PAGE.match(head):
         return None
     found = TITLE.search(head)

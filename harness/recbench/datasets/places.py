@@ -48,3 +48,8 @@ def stored_folder(spec: DatasetSpec, root: Path) -> Path:
 def download_folder(spec: DatasetSpec, root: Path) -> Path:
     """Return the folder for the files that a loader downloads."""
     return root / "downloads" / spec.name
+
+
+def is_stored(spec: DatasetSpec, root: Path) -> bool:
+    """Return whether the cache has a copy of a data set, without checking it."""
+    return (stored_folder(spec, root) / "dataset.json").is_file()

@@ -2,24 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recbench.datasets.dataset import Dataset
+from recbench.datasets.simulated_features import item_features, user_features
 from recbench.datasets.world import STARS, World, expected_rating, make_world
-from recbench.features import Categories, Features, Numbers, Text
 from recbench.interactions import Interactions
 
 BLOCK = 1 << 20  # interactions made at once; a seed means the same only while it stays
 DENSE = 4_000_000  # cells of the largest preference matrix that is kept
-TITLED = 100_000  # items of the largest catalogue that gets titles
 ROUNDS = 60
 START = 1_500_000_000  # first possible event, seconds since 1970
 SPAN = 2 * 365 * 86_400  # users arrive during two years
 PAUSE = 6 * 3600.0  # mean seconds between two events of a user
-GENRES = ("action", "comedy", "crime", "drama", "fantasy", "romance", "war", "western")
-JOBS = ("artist", "clerk", "engineer", "nurse", "student", "teacher")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,9 +53,9 @@ def simulate_blocks(world: World, seed: int) -> Iterator[Block]:
     cuts = np.searchsorted(ends, np.arange(1, n_blocks) * BLOCK)
     bounds = np.unique(np.concatenate(([0], cuts, [len(ends)])))
     chance = np.cumsum(world.popularity)
-    for number, (low, high) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(bounds.tolist())):
         rng = np.random.default_rng([seed, 1, number])
-        users, items = _meet(world, int(low), int(high), chance, rng)
+        users, items = _meet(world, low, high, chance, rng)
         yield _rate(world, users, items, rng)
 
 
@@ -195,8 +193,8 @@ def simulate(
             n_users=n_users,
             n_items=n_items,
             scale=STARS,
-            user_features=_user_features(world, seed),
-            item_features=_item_features(world, seed),
+            user_features=user_features(world, seed),
+            item_features=item_features(world, seed),
         ),
         user_ids=np.arange(1, n_users + 1, dtype=np.int64),
         item_ids=np.arange(1, n_items + 1, dtype=np.int64),
@@ -218,49 +216,3 @@ def _truth(world: World, mean_variance: float) -> dict[str, NDArray[np.float64]]
         truth["preference"] = mean.reshape(n_users, n_items)
         truth["variance"] = variance.reshape(n_users, n_items)
     return truth
-
-
-def _groups(
-    vectors: NDArray[np.float32], names: tuple[str, ...], rng: np.random.Generator
-) -> Categories:
-    """Return the group, of these names, that each vector points to."""
-    axes = rng.standard_normal((vectors.shape[1], len(names)), dtype=np.float32)
-    codes = np.argmax(vectors @ axes, axis=1).astype(np.int32)
-    offsets = np.arange(len(codes) + 1, dtype=np.int64)
-    return Categories(offsets=offsets, codes=codes, names=np.array(names))
-
-
-def _user_features(world: World, seed: int) -> Features:
-    """Return features that tell something of the taste."""
-    rng = np.random.default_rng([seed, 2])
-    spread = float(world.users[:, 0].std()) or 1.0
-    age = 38 + 10 * (world.users[:, 0] / spread) + 4 * rng.standard_normal(len(world.users))
-    age = np.clip(np.rint(age), 16, 90).astype(np.float32)
-    return Features(
-        columns={
-            "age": Numbers(values=age),
-            "occupation": _groups(world.users, JOBS, rng),
-        }
-    )
-
-
-def _item_features(world: World, seed: int) -> Features:
-    """Return features that tell something of the items; up to two genres each."""
-    rng = np.random.default_rng([seed, 3])
-    n = len(world.items)
-    axes = rng.standard_normal((world.items.shape[1], len(GENRES)), dtype=np.float32)
-    order = np.argsort(-(world.items @ axes), axis=1)[:, :2].astype(np.int32)
-    second = rng.random(n) < 0.5
-    chosen = np.stack((np.ones(n, dtype=bool), second), axis=1)
-    offsets = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(1 + second, out=offsets[1:])
-    columns = {
-        "genres": Categories(
-            offsets=offsets, codes=order[chosen], names=np.array(GENRES)
-        ),
-        "year": Numbers(values=rng.integers(1970, 2020, n).astype(np.float32)),
-    }
-    if n > TITLED:
-        return Features(columns=columns)
-    titles = np.char.add("Item ", np.arange(1, n + 1).astype(np.str_))
-    return Features(columns={"title": Text(values=titles), **columns})

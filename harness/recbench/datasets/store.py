@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from recbench.datasets.codec import DamagedError, read_folder, write_folder
 from recbench.datasets.dataset import DataContext, Dataset
+from recbench.datasets.decode import DamagedError, read_folder
+from recbench.datasets.encode import write_folder
 from recbench.datasets.places import (
     cache_root,
     download_folder,

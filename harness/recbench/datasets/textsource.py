@@ -77,7 +77,9 @@ def raw_head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(HEAD)
     except FileNotFoundError as error:
-        msg = f"there is no file {path}: check the path (it is relative to {Path.cwd()})"
+        msg = (
+            f"there is no file {path}: check the path (it is relative to {Path.cwd()})"
+        )
         raise DataError(msg) from error
     except OSError as error:
         msg = f"cannot read {path}: {error.strerror}"

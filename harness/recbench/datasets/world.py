@@ -32,7 +32,7 @@ class World:
         item_bias: float32, shape ``(n_items,)``.
         users: float32 factors, shape ``(n_users, d)``.
         items: float32 factors, shape ``(n_items, d)``.
-        popularity: float64 chance of an item to be met, shape ``(n_items,)``, sums to 1.
+        popularity: float64 chance of an item to be met, shape ``(n_items,)``.
         activity: int64 interactions per user, shape ``(n_users,)``.
         noise: Standard deviation of the noise on a preference.
         taste: How much likelier a liked item is picked; 0 for not at all.
@@ -87,9 +87,9 @@ def make_world(
         n_users * n_items // 4
     ):
         msg = (
-            f"cannot simulate {n_interactions:,} interactions of {n_users:,} users with "
-            f"{n_items:,} items: at least 4 of each, and between one interaction per "
-            "user and a quarter of all pairs"
+            f"cannot simulate {n_interactions:,} interactions of {n_users:,} users "
+            f"with {n_items:,} items: at least 4 of each, and between one interaction "
+            "per user and a quarter of all pairs"
         )
         raise UsageError(msg)
     rng = np.random.default_rng([seed, 0])
@@ -110,21 +110,21 @@ def make_world(
 
 
 def _share(weight: NDArray[np.float64], total: int, most: int) -> NDArray[np.int64]:
-    """Return whole numbers up to ``most``, like the weights, that sum to ``total``."""
+    """Return whole numbers, 1 to ``most``, like the weights, that sum to ``total``."""
     low, high = 0.0, total * most / weight.mean()
-    for _ in range(200):  # the factor that fills the total under the cap, by bisection
+    for _ in range(200):  # bisection for the factor that fills the total
         factor = (low + high) / 2
-        if np.minimum(weight * factor, most).sum() < total:
+        if np.clip(weight * factor, 1, most).sum() < total:
             low = factor
         else:
             high = factor
-    exact = np.minimum(weight * high, most)
+    exact: NDArray[np.float64] = np.clip(weight * high, 1, most)
     shares = np.floor(exact).astype(np.int64)
     missing = total - int(shares.sum())
     order = np.argsort(-(exact - shares), kind="stable")
     open_ = order[shares[order] < most]
     shares[open_[:missing]] += 1
-    return shares
+    return np.asarray(shares, dtype=np.int64)
 
 
 def expected_rating(
