@@ -133,7 +133,7 @@ def smallest_difference(known: Variance, power: float = POWER) -> float | None:
     """
     if not (known.users_df or known.units_df):
         return None
-    reach = quantile(satterthwaite(known), 1 - power)
+    reach = float(quantile(satterthwaite(known), 1 - power))
     return half_width(known) + reach * float(np.sqrt(known.total))
 
 

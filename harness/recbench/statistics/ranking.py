@@ -7,7 +7,7 @@ leads the next group, and so on. A model with wide intervals may so share a rank
 a leader from whom a better-placed but steadier model differs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,42 +22,39 @@ ALPHA = 0.05
 DRAWS = 2000
 BLOCK = 2**23  # random weights held at once
 
-Test = Callable[[Sample, Sample], float]
+
+def p_values(ordered: Sequence[Sample]) -> NDArray[np.float64]:
+    """Return the p-value of every pair, float64 ``(m, m)``, 1 on the diagonal."""
+    table = np.ones((len(ordered), len(ordered)))
+    for i, one in enumerate(ordered):
+        for j in range(i):
+            table[i, j] = table[j, i] = p_between(one, ordered[j])
+    return table
 
 
-def ranks(
-    ordered: Sequence[Sample], *, alpha: float = ALPHA, test: Test = p_between
-) -> list[int]:
+def ranks(p: NDArray[np.float64], alpha: float = ALPHA) -> list[int]:
     """Return the rank of each model, tied models sharing that of their leader.
 
     Args:
-        ordered: Samples, best first.
+        p: P-values of all pairs, models in order of figure, shape ``(m, m)``.
         alpha: Significance level.
-        test: P-value of a pair; for tests.
     """
-    found = [0] * len(ordered)
-    left = list(range(len(ordered)))
-    while left:
-        leader, *rest = left
-        found[leader] = leader + 1
-        p = np.array([test(ordered[leader], ordered[i]) for i in rest])
-        tied = holm(p) > alpha
-        for i, same in zip(rest, tied, strict=True):
-            if same:
-                found[i] = leader + 1
-        left = [i for i, same in zip(rest, tied, strict=True) if not same]
-    return found
+    found = np.zeros(len(p), dtype=np.int64)
+    left = np.arange(len(p))
+    while len(left):
+        leader, rest = left[0], left[1:]
+        tied = holm(p[leader, rest]) > alpha
+        found[leader] = found[rest[tied]] = leader + 1
+        left = rest[~tied]
+    return [int(rank) for rank in found]
 
 
-def pairwise(ordered: Sequence[Sample], test: Test = p_between) -> NDArray[np.float64]:
-    """Return Holm-adjusted p-values of all pairs, shape ``(m, m)``."""
-    m = len(ordered)
-    first, second = np.triu_indices(m, k=1)
-    pairs = zip(first.tolist(), second.tolist(), strict=True)
-    p = [test(ordered[i], ordered[j]) for i, j in pairs]
-    table = np.ones((m, m))
-    table[first, second] = table[second, first] = holm(np.array(p, dtype=np.float64))
-    return table
+def adjusted(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the p-values of all pairs, adjusted by Holm over all of them."""
+    upper = np.triu_indices(len(p), k=1)
+    table = np.ones_like(p)
+    table[upper] = holm(p[upper])
+    return np.asarray(np.minimum(table, table.T))
 
 
 def cliques(p: NDArray[np.float64], alpha: float = ALPHA) -> list[tuple[int, int]]:

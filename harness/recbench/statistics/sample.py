@@ -140,13 +140,7 @@ def difference(a: Sample, b: Sample) -> Units | None:
     ua, ub = units(left), units(right)
     if ua.axis != ub.axis or ua.names != ub.names:  # one split, other model seeds
         ua, ub = _pooled(ua), _pooled(ub)
-    users = np.zeros(0, dtype=np.int32)
-    if len(ua.users) and len(ub.users):
-        users = np.union1d(ua.users, ub.users)
-    influence = np.zeros((len(ua.figures), len(users)))
-    if len(users):
-        influence[:, np.searchsorted(users, ua.users)] += ua.influence
-        influence[:, np.searchsorted(users, ub.users)] -= ub.influence
+    users, influence = _subtracted(ua, ub)
     return Units(
         axis=ua.axis,
         names=ua.names,
@@ -154,6 +148,19 @@ def difference(a: Sample, b: Sample) -> Units | None:
         users=users,
         influence=influence,
     )
+
+
+def _subtracted(a: Units, b: Units) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return the users of both and the influence of each on the difference."""
+    if not len(a.users) or not len(b.users):
+        return np.zeros(0, dtype=np.int32), np.zeros((len(a.figures), 0))
+    if np.array_equal(a.users, b.users):
+        return a.users, a.influence - b.influence
+    users = np.union1d(a.users, b.users)
+    influence = np.zeros((len(a.figures), len(users)))
+    influence[:, np.searchsorted(users, a.users)] += a.influence
+    influence[:, np.searchsorted(users, b.users)] -= b.influence
+    return users, influence
 
 
 def _shared(a: Sample, b: Sample) -> tuple[Sample | None, Sample | None]:
