@@ -50,7 +50,7 @@ def random_world(seed, *, n_users=40, n_items=30, width=8):
         if r.random() < 0.9:
             lists[u] = free[: r.choice([0, 1, 3, width, width, width])]
         others = [i for i in range(n_items) if i not in train[u]]
-        chosen = r.sample(others, r.choice([0, 1, 2, 5, 12]))
+        chosen = r.sample(others, min(r.choice([0, 1, 2, 5, 12]), len(others)))
         if chosen:
             test[u] = {i: float(r.randint(1, 5)) for i in chosen}
     names = ["action", "drama", "comedy", "noir"]
