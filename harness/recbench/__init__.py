@@ -8,6 +8,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from recbench.api import Boards as Boards
+    from recbench.api import catalogue as catalogue
+    from recbench.api import load_dataset as load_dataset
+    from recbench.api import plan as plan
+    from recbench.api import records as records
+    from recbench.api import run as run
     from recbench.datasets.dataset import DataContext as DataContext
     from recbench.datasets.dataset import Dataset as Dataset
     from recbench.errors import ContractError as ContractError
@@ -36,6 +42,12 @@ if TYPE_CHECKING:
     from recbench.splits.split import Split as Split
 
 _WHERE = {
+    "Boards": "api",
+    "catalogue": "api",
+    "load_dataset": "api",
+    "plan": "api",
+    "records": "api",
+    "run": "api",
     "Categories": "features",
     "ContractError": "errors",
     "DataContext": "datasets.dataset",

@@ -106,4 +106,5 @@ class Features:
                 blocks.append(csr_array(np.nan_to_num(column.values)[:, None]))
         if not blocks:
             return csr_array((len(self), 0), dtype=np.float32)
-        return csr_array(hstack(blocks, format="csr", dtype=np.float32).tocsr())
+        stacked = hstack(blocks, format="csr", dtype=np.float32)
+        return csr_array((stacked.data, stacked.indices, stacked.indptr), stacked.shape)

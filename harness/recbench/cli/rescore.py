@@ -24,6 +24,7 @@ from recbench.cli import options, tables
 def command(
     ctx: click.Context,
     /,
+    *,
     suites: tuple[str, ...],
     metrics: tuple[str, ...],
     form: str,

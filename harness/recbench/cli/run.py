@@ -1,5 +1,7 @@
 """``recbench run``."""
 
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +61,9 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     SUITE is a suite (ml-100k/top-n), a data set (ml-100k) or a task (top-n).
     Without suites, models and --dataset, say --all.
     """
+    from recbench import api
     from recbench.cli import show_plan
-    from recbench.runner import api
+    from recbench.runner.api import run_request
 
     if chosen.pop("dry_run"):
         show_plan.show(chosen, as_json=chosen["form"] == "json", dry=True)
@@ -69,10 +72,11 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
 
     form, out = chosen.pop("form"), Path(chosen["out"])
     with Progress() as progress:
-        result = api.run_request(**chosen, log=progress.log, listener=progress.listen)
-    boards = api.boards(result, log=progress.log)
-    click.echo(boards.as_json() if form == "json" else boards.as_text())
+        result = run_request(**chosen, log=progress.log, listener=progress.listen)
+    boards = api.boards_of(result, progress.log)
+    click.echo(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
-        progress.log("interrupted; the same command resumes where it stopped")
+        again = shlex.join(["recbench", *sys.argv[1:]])
+        progress.log(f"interrupted; this resumes where it stopped:\n  {again}")
     progress.log(f"pages: {out / 'README.md'}")
     ctx.exit(result.exit_code)

@@ -127,10 +127,11 @@ class Store:
     def _read(self, suite: str) -> Iterator[tuple[Path, Record | str]]:
         """Yield every record file with its record, or what is wrong with it."""
         folder = self.folder(suite) / "results"
-        found: list[tuple[Path, Record | str]] = []
-        for path in sorted(folder.glob("*/*.json")):
-            if not path.name.startswith("."):
-                found.append((path, _load(path)))
+        found = [
+            (path, _load(path))
+            for path in sorted(folder.glob("*/*.json"))
+            if not path.name.startswith(".")
+        ]
         found.sort(key=lambda f: (f[0].parent.name, getattr(f[1], "started", "")))
         yield from found
 

@@ -146,6 +146,8 @@ def run_request(  # one keyword for each option of the command
             log=log,
             listener=listener,
             extra=tuple(plugins),
+            engine=engine,
+            ray_address=ray_address,
         )
     )
 

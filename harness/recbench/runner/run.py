@@ -1,6 +1,7 @@
 """Run a plan: prepare, hand cells to an engine, store a record for each, tell it."""
 
 import dataclasses
+import importlib.util
 import signal
 import tempfile
 import threading
@@ -13,7 +14,13 @@ from typing import Any
 from recbench import hardware, plugins
 from recbench.datasets.dataset import Dataset
 from recbench.datasets.store import open_dataset
-from recbench.errors import ContractError, DataError, NothingRanError, unknown_name
+from recbench.errors import (
+    ContractError,
+    DataError,
+    NothingRanError,
+    UsageError,
+    unknown_name,
+)
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import collect, plan
@@ -68,6 +75,8 @@ class Run:
     log: Callable[[str], None]
     listener: Listener
     extra: tuple[str, ...] = ()
+    engine: str = "local"
+    ray_address: str = "auto"
     datasets: dict[str, Dataset] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
     prepared: dict[tuple[str, int], Prepared] = field(default_factory=dict)
@@ -246,7 +255,7 @@ def _work(
     begun: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="recbench-") as temporary:
         work = Path(temporary)
-        engine: Engine = LocalEngine(run.jobs)
+        engine = make_engine(run.engine, run.jobs, run.ray_address)
         try:
             for number, item in todo:
                 engine.submit(run.job(number, item.cell, work))
@@ -277,6 +286,22 @@ def _work(
                 result.interrupted = stopped.is_set()
         finally:
             engine.close()
+
+
+def make_engine(name: str, jobs: int, ray_address: str) -> Engine:
+    """Return the engine of that name.
+
+    Raises:
+        UsageError: If its extra is not installed.
+    """
+    if name == "local":
+        return LocalEngine(jobs)
+    if importlib.util.find_spec("ray") is None:
+        msg = "the engine 'ray' needs its extra: pip install 'recbench-harness[ray]'"
+        raise UsageError(msg)
+    from recbench.runner.engines.ray import RayEngine
+
+    return RayEngine(jobs, ray_address)
 
 
 @contextmanager

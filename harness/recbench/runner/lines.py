@@ -1,0 +1,48 @@
+"""One line per cell, for logs, notebooks and pipes."""
+
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+
+class Lines:
+    """Listens to a run and prints a line when a cell ends."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        """Print to ``stream``, or nowhere."""
+        self.stream = stream
+        self.done, self.to_run = 0, 0
+
+    def log(self, line: str) -> None:
+        """Print a line for the person who waits."""
+        if self.stream is not None:
+            print(line, file=self.stream, flush=True)
+
+    def listen(self, name: str, data: Mapping[str, Any]) -> None:
+        """Take one event of a run."""
+        if name == "run-started":
+            self.to_run = data["to_run"]
+            cached = data["cells"] - self.to_run
+            line = (
+                f"{data['cells']} cells: {self.to_run} to run, {cached} from the store"
+            )
+            if data["estimate"]:
+                line += f"; about {data['estimate'] / data['jobs']:.0f} s"
+            self.log(f"{line}; {data['jobs']} at once")
+        elif name == "cell-finished":
+            self.done += 1
+            self.log(
+                f"[{self.done}/{self.to_run}] {data['title']}: {ended(data['record'])}"
+            )
+
+
+def ended(record: Any) -> str:  # noqa: ANN401 - a Record, not imported for a line
+    """Return how a cell ended, in a few words."""
+    status = "ok" if record.status == "ok" else record.status.upper()
+    words = f"{status}, {record.seconds.get('total', 0):.1f} s"
+    if record.status == "ok" and record.metrics:
+        name, figure = next(iter(record.metrics.items()))
+        if figure.value is not None:
+            words += f", {name} {figure.value:.4f}"
+    elif record.message:
+        words += f": {record.message.splitlines()[0][:200]}"
+    return words
