@@ -165,7 +165,8 @@ def learned_numbers(subject: Subject) -> None:
     if not hasattr(model, "n_parameters"):
         msg = "the model does not say how many numbers it learned"
         raise CheckSkipped(msg)
-    count = model.n_parameters() if has(model, "n_parameters") else model.n_parameters
+    count = model.n_parameters
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
-        msg = f"n_parameters is {count!r}: give a positive int, or leave it out"
+        what = "a method" if callable(count) else repr(count)
+        msg = f"n_parameters is {what}: make it a positive int (a property will do)"
         raise CheckFailure(msg)

@@ -56,7 +56,7 @@ def planted_topn(seed: int = 0, *, rated: bool = False) -> Planted:
             1 or 2 for ten items of the other community, with 4 as the threshold of
             positive feedback. The pattern of who rated what then says nothing.
     """
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     n_users = COMMUNITIES * COMMUNITY_USERS
     n_items = COMMUNITIES * COMMUNITY_ITEMS + DUDS
     side = rng.permutation(np.arange(n_users) % COMMUNITIES)
@@ -102,7 +102,7 @@ def planted_ratings(seed: int = 0) -> Planted:
     noise of 0.3 and are rounded to halves. Always answering with the mean leaves a
     root mean squared error of about 0.8.
     """
-    rng = np.random.default_rng(seed)
+    rng = _generator(seed)
     shape = (RATING_USERS, RATING_ITEMS)
     user_bias = rng.normal(0, 0.5, shape[0])
     item_bias = rng.normal(0, 0.5, shape[1])
@@ -131,6 +131,11 @@ def planted_ratings(seed: int = 0) -> Planted:
         validation=table.take(last),
         truth=truth,
     )
+
+
+def _generator(seed: int) -> np.random.Generator:
+    """Return a stream that no model with the same seed draws from."""
+    return np.random.default_rng((seed, 0x706C616E746564))
 
 
 def _first(keys: NDArray[np.float64], count: int) -> NDArray[np.int64]:

@@ -55,7 +55,7 @@ def watched_randomness() -> Iterator[Draws]:
     def noting(make: Callable[..., Any]) -> Callable[..., Any]:
         def made(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - passes them on
             given = [*args, *kwargs.values()]
-            if given and given[0] is not None:
+            if given and isinstance(given[0], int | np.integer):
                 draws.seeds.append(str(given[0]))
             return make(*args, **kwargs)
 

@@ -96,7 +96,7 @@ def queries_of(train: Interactions, users: NDArray[np.int32]) -> Queries:
     rows = grouped.rows[np.repeat(starts, counts) + within]
     part = train.take(rows)
     return Queries(
-        users=users,
+        users=np.where(counts > 0, users, -1).astype(np.int32),
         offsets=offsets,
         items=part.items,
         ratings=part.ratings,
@@ -152,11 +152,12 @@ def _share_in_order(
     lists: NDArray[np.int32], liked: NDArray[np.bool_], free: NDArray[np.bool_]
 ) -> float:
     """Return the mean share of pairs in the right order; unlisted items come last."""
-    place = np.full(liked.shape, liked.shape[1], dtype=np.int64)
-    rows, ranks = np.nonzero(lists >= 0)
-    place[rows, lists[rows, ranks]] = ranks
-    ahead = place[:, :, None] < place[:, None, :]
-    level = place[:, :, None] == place[:, None, :]
-    pairs = (free & liked)[:, :, None] & (free & ~liked)[:, None, :]
-    good = (ahead + 0.5 * level) * pairs
-    return float((good.sum(axis=(1, 2)) / pairs.sum(axis=(1, 2))).mean())
+    rows = np.arange(len(lists))[:, None]
+    listed, codes = lists >= 0, np.maximum(lists, 0)
+    good = listed & (free & liked)[rows, codes]
+    bad = listed & (free & ~liked)[rows, codes]
+    n_good, n_bad = (free & liked).sum(axis=1), (free & ~liked).sum(axis=1)
+    behind = n_bad[:, None] - np.cumsum(bad, axis=1)  # others behind each place
+    level = (n_good - good.sum(axis=1)) * (n_bad - bad.sum(axis=1))
+    in_order = (good * behind).sum(axis=1) + 0.5 * level
+    return float((in_order / (n_good * n_bad)).mean())

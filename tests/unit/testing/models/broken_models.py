@@ -301,6 +301,31 @@ class Uncounted(Neighbours):
     n_parameters = 0
 
 
+class Asking(Neighbours):
+    def n_parameters(self):
+        return 7
+
+
+class Exceeding:
+    """A baseline that is worse than drawing any rating."""
+
+    def fit(self, train, context):
+        pass
+
+    def predict(self, users, items):
+        return np.where((users + items) % 2, 1, 5).astype(np.float32) * 1.0
+
+
+class Reversed:
+    """A baseline that is worse than luck."""
+
+    def fit(self, train, context):
+        self.counts = np.bincount(train.items, minlength=train.n_items)
+
+    def score(self, users):
+        return np.tile(-self.counts.astype(np.float32), (len(users), 1))
+
+
 @dataclass
 class Thawed:
     size: int = 3
@@ -375,6 +400,9 @@ FAULTS = {
     "mean-of-empty": (Averaging, "top-n/unknown-histories", "not finite"),
     "saves-nothing": (Absent, "top-n/save-and-load", "neither a file"),
     "saves-half": (Lossy, "top-n/save-and-load", "everything"),
+    "asks-for-numbers": (Asking, "top-n/learned-numbers", "a method"),
+    "bad-baseline": (Exceeding, "rating/beats-luck", "rating units"),
+    "unpopular": (Reversed, "top-n/beats-luck", "sign"),
     "no-numbers": (Uncounted, "top-n/learned-numbers", "positive int"),
 }
 PARAMS = {
@@ -391,7 +419,13 @@ PARAMS = {
 def recbench_models() -> Iterator[ModelSpec]:
     for name, (factory, check, _) in FAULTS.items():
         task = check.partition("/")[0]
-        yield ModelSpec(name=name, factory=factory, tasks=(task,), summary="broken")
+        yield ModelSpec(
+            name=name,
+            factory=factory,
+            tasks=(task,),
+            summary="broken",
+            baseline=factory in (Exceeding, Reversed),
+        )
     for name, (params, _) in PARAMS.items():
         yield ModelSpec(
             name=name, factory=Parametrised, params=params, tasks=("top-n",)
