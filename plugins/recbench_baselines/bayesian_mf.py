@@ -47,6 +47,35 @@ def sample_wishart(freedom: int, scale: Matrix, rng: np.random.Generator) -> Mat
     return np.asarray(factor @ factor.T)
 
 
+def conditional(
+    rows: csr_array, other: Matrix, noise: float, mean: Matrix, precision: Matrix
+) -> tuple[Matrix, Matrix]:
+    """Return what the vectors of one side are distributed as, given the other's.
+
+    Args:
+        rows: Ratings less their mean, float64, shape ``(n, m)``.
+        other: Vectors of the columns, bias last, shape ``(m, d)``.
+        noise: Precision of the ratings.
+        mean: Of the prior, shape ``(d,)``.
+        precision: Of the prior, shape ``(d, d)``.
+
+    Returns:
+        Means ``(n, d)`` and precisions ``(n, d, d)`` of independent normals.
+    """
+    n, d = rows.shape[0], other.shape[1]
+    design = other.copy()
+    design[:, -1] = 1  # what multiplies the row's own bias
+    squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    known = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), shape=rows.shape)
+    left = rows.data - other[rows.indices, -1]
+    target = csr_array((left, rows.indices, rows.indptr), shape=rows.shape)
+    summed = np.asarray(known @ squares).reshape(n, d, d)
+    precisions = noise * summed + precision
+    weighed = noise * np.asarray(target @ design) + precision @ mean
+    means = np.linalg.solve(precisions, weighed[:, :, None])[:, :, 0]
+    return means.astype(np.float64), precisions
+
+
 def sample_side(
     rows: csr_array,
     own: Matrix,
@@ -54,7 +83,7 @@ def sample_side(
     noise: float,
     rng: np.random.Generator,
 ) -> Matrix:
-    """Draw the vectors of one side, given those of the other.
+    """Draw the vectors of one side, their prior first.
 
     Args:
         rows: Ratings less their mean, float64, shape ``(n, m)``.
@@ -63,22 +92,11 @@ def sample_side(
         noise: Precision of the ratings.
         rng: Source of randomness.
     """
-    n, d = own.shape
     mean, precision = sample_prior(own, rng)
-    design = other.copy()
-    design[:, -1] = 1  # what multiplies the row's own bias
-    squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
-    shape = rows.shape
-    known = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), shape=shape)
-    left = rows.data - other[rows.indices, -1]
-    target = csr_array((left, rows.indices, rows.indptr), shape=shape)
-    summed = np.asarray(known @ squares).reshape(n, d, d)
-    precisions = noise * summed + precision
-    centres = noise * (target @ design) + precision @ mean
+    means, precisions = conditional(rows, other, noise, mean, precision)
     factors = np.linalg.cholesky(precisions).transpose(0, 2, 1)
-    centred = np.linalg.solve(precisions, centres[:, :, None])
-    drawn = np.linalg.solve(factors, rng.normal(size=(n, d, 1)))
-    return np.asarray((centred + drawn)[:, :, 0])
+    drawn = np.linalg.solve(factors, rng.normal(size=(*own.shape, 1)))
+    return np.asarray(means + drawn[:, :, 0])
 
 
 class BayesianMF:

@@ -30,7 +30,7 @@ class Table:
 
     def __init__(self, values: Scores, learning_rate: float) -> None:
         """Start from ``values``, shape ``(n, d)``, which are changed in place."""
-        self.values = values
+        self.weights = values
         self.squares = np.full_like(values, 1e-8)
         self.rate = np.float32(learning_rate)
 
@@ -47,7 +47,7 @@ class Table:
         gather = csr_array((ones, places), shape=(len(unique), len(rows)))
         total = gather @ gradients
         self.squares[unique] += total**2
-        self.values[unique] -= self.rate * total / np.sqrt(self.squares[unique])
+        self.weights[unique] -= self.rate * total / np.sqrt(self.squares[unique])
 
 
 class BPR:
@@ -79,7 +79,9 @@ class BPR:
                 )
                 for start in range(0, len(order), p.batch_size)
             ]
-            context.report(epoch=epoch, epochs=p.epochs, loss=float(np.mean(losses)))
+            context.report(
+                epoch=epoch, epochs=p.epochs, loss=sum(losses) / max(len(losses), 1)
+            )
         self.n_parameters = self.users.size - train.n_users + self.items.size
 
     def _batch(
