@@ -1,8 +1,8 @@
 """Features of users or items: one row per code, columns of three kinds and text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,16 @@ class Categories:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.offsets) - 1
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Categories":
+        """Return the rows at these positions, in that order."""
+        starts = self.offsets[rows]
+        counts = self.offsets[rows.astype(np.int64) + 1] - starts
+        offsets = np.zeros(len(rows) + 1, dtype=np.int64)
+        np.cumsum(counts, out=offsets[1:])
+        within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
+        codes = self.codes[np.repeat(starts, counts) + within]
+        return Categories(offsets=offsets, codes=codes, names=self.names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,6 +89,17 @@ class Features:
         """Return the number of rows."""
         return next((len(column) for column in self.columns.values()), 0)
 
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Features":
+        """Return the rows at these positions, in that order."""
+        columns: dict[str, Column] = {}
+        for name, column in self.columns.items():
+            columns[name] = (
+                column.take(rows)
+                if isinstance(column, Categories)
+                else replace(column, values=column.values[rows])
+            )
+        return Features(columns=columns)
+
     def matrix(self, names: tuple[str, ...] | None = None) -> "csr_array":
         """Return categories as indicator columns and numbers as they are.
 
@@ -105,6 +126,5 @@ class Features:
             elif isinstance(column, Numbers):
                 blocks.append(csr_array(np.nan_to_num(column.values)[:, None]))
         if not blocks:
-            return csr_array((len(self), 0), dtype=np.float32)
-        stacked = hstack(blocks, format="csr", dtype=np.float32)
-        return csr_array((stacked.data, stacked.indices, stacked.indptr), stacked.shape)
+            return csr_array(np.zeros((len(self), 0), dtype=np.float32))
+        return csr_array(hstack(blocks, format="csr", dtype=np.float32))
