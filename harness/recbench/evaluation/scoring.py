@@ -4,35 +4,20 @@ The same code serves validation inside a model's process and the final test, so 
 see the same candidates, the same seen-item policy and the same tie rule.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recbench.errors import ContractError
+from recbench.evaluation.rules import RankingRules, checked, seen_pairs, verify_lists
 from recbench.evaluation.topk import lower_bound, select, top_k
-from recbench.interactions import Interactions
 from recbench.protocols import Queries
 
+__all__ = ["RankingRules", "can_rank", "predict", "rank", "verify_lists"]
+
 BLOCK_BYTES = 32 * 2**20  # of float32 scores held at once
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RankingRules:
-    """What may be listed for whom, and how ties fall.
-
-    Attributes:
-        candidates: bool, shape ``(n_items,)``.
-        seen: Interactions whose items are never listed for their user, or None.
-        keys: Tie keys, uint64, shape ``(n_items,)``.
-        k: Length of the lists.
-    """
-
-    candidates: NDArray[np.bool_]
-    seen: Interactions | None
-    keys: NDArray[np.uint64]
-    k: int
+LARGEST = float(np.finfo(np.float32).max)
 
 
 def can_rank(model: object) -> bool:
@@ -53,7 +38,7 @@ def predict(
         ContractError: If the output has the wrong shape or holds NaN or infinity.
     """
     raw = model.predict(users, items)
-    values = _checked(raw, (len(users),), "predict(users, items)")
+    values = checked(raw, (len(users),), "predict(users, items)")
     if scale is not None:
         values = np.clip(values, np.float32(scale[0]), np.float32(scale[1]))
     return values
@@ -70,7 +55,8 @@ def rank(
     Args:
         model: A fitted model with ``recommend``, ``user_vectors`` and
             ``item_vectors``, ``score``, or ``score_queries``; the first it has
-            counts, except that held-out users need ``score_queries``.
+            counts, except that users who are all unseen in training (strong
+            generalisation) need ``score_queries``.
         users: User codes, shape ``(n,)``.
         rules: Candidates, seen items, tie keys and list length.
         queries: The users' histories; needed by ``score_queries``.
@@ -82,9 +68,10 @@ def rank(
     Raises:
         ContractError: If an output breaks the contract.
     """
-    if callable(getattr(model, "recommend", None)):
+    held_out = queries is not None and bool((queries.users < 0).all())
+    if not held_out and callable(getattr(model, "recommend", None)):
         return _recommended(model, users, rules)
-    if callable(getattr(model, "user_vectors", None)):
+    if not held_out and callable(getattr(model, "user_vectors", None)):
         return _dot_product(model, users, rules)
     n_items = len(rules.candidates)
     block = max(1, BLOCK_BYTES // (4 * n_items))
@@ -92,38 +79,20 @@ def rank(
     values = np.full((len(users), rules.k), np.nan)
     for start in range(0, len(users), block):
         part = slice(start, start + block)
-        if callable(getattr(model, "score", None)):
+        if not held_out and callable(getattr(model, "score", None)):
             raw, what = model.score(users[part]), "score(users)"
-        elif queries is not None:
+        elif queries is not None and callable(getattr(model, "score_queries", None)):
             raw = model.score_queries(_query_part(queries, part))
             what = "score_queries(queries)"
         else:
-            msg = "the model has no recommend, user_vectors, score or score_queries"
+            ways = "score_queries" if held_out else "score or any other way to rank"
+            msg = f"the model has no {ways} for these users"
             raise ContractError(msg)
-        scores = _checked(raw, (len(users[part]), n_items), what)
+        scores = checked(raw, (len(users[part]), n_items), what)
         lists[part], values[part] = top_k(
             _masked(scores, users[part], rules), rules.keys, rules.k
         )
     return lists, values
-
-
-def _checked(raw: object, shape: tuple[int, ...], what: str) -> NDArray[np.float32]:
-    """Return ``raw`` as float32 of ``shape``, or say how it breaks the contract."""
-    if not isinstance(raw, np.ndarray):
-        msg = f"{what} returned {type(raw).__name__}, not a NumPy array"
-        raise ContractError(msg)
-    if raw.shape != shape:
-        msg = f"{what} returned shape {raw.shape}, expected {shape}"
-        raise ContractError(msg)
-    if raw.dtype.kind != "f":
-        msg = f"{what} returned dtype {raw.dtype}, expected float32"
-        raise ContractError(msg)
-    values = np.asarray(raw, dtype=np.float32)
-    bad = values.size - int(np.isfinite(values).sum())
-    if bad:
-        msg = f"{what} returned {bad:,} values that are NaN or infinite"
-        raise ContractError(msg)
-    return values
 
 
 def _query_part(queries: Queries, part: slice) -> Queries:
@@ -137,19 +106,12 @@ def _query_part(queries: Queries, part: slice) -> Queries:
         ratings=None if queries.ratings is None else queries.ratings[low:high],
         timestamps=None if queries.timestamps is None else queries.timestamps[low:high],
         times=None if queries.times is None else queries.times[part],
+        user_features=(
+            None
+            if queries.user_features is None
+            else queries.user_features.take(np.arange(start, stop))
+        ),
     )
-
-
-def _seen_pairs(
-    users: NDArray[np.int32], seen: Interactions
-) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return (row in ``users``, item) of everything the users have seen."""
-    matrix = seen.csr()
-    starts = matrix.indptr[users].astype(np.int64)
-    counts = matrix.indptr[users.astype(np.int64) + 1].astype(np.int64) - starts
-    rows = np.repeat(np.arange(len(users)), counts)
-    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return rows, matrix.indices[starts[rows] + within].astype(np.int32)
 
 
 def _masked(
@@ -158,7 +120,7 @@ def _masked(
     """Return a copy of the scores with what may not be listed at -inf."""
     out = np.where(rules.candidates, scores, np.float32(-np.inf))
     if rules.seen is not None:
-        out[_seen_pairs(users, rules.seen)] = -np.inf
+        out[seen_pairs(users, rules.seen)] = -np.inf
     return out
 
 
@@ -170,13 +132,14 @@ def _dot_product(
     """Rank by float32 products, with finalists settled in fixed-order float64.
 
     A float32 product of length-d vectors is within ``d * 2**-24 * |u| * |v|`` of the
-    true one whatever the order of summation, so everything within twice that of the
-    lower bound is a finalist: the float64 top-k cannot lie outside.
+    true one whatever the order of summation, plus ``2**-126`` for each product and
+    each sum that underflows. So everything within twice that of the lower bound is a
+    finalist: the float64 top-k cannot lie outside.
     """
     n_items = len(rules.candidates)
     raw_items = model.item_vectors()
     d = raw_items.shape[1] if getattr(raw_items, "ndim", 0) == 2 else 0
-    v = _checked(raw_items, (n_items, d), "item_vectors()")
+    v = checked(raw_items, (n_items, d), "item_vectors()")
     v_norm = float(np.sqrt(np.einsum("id,id->i", v, v, dtype=np.float64)).max())
     block = max(1, BLOCK_BYTES // (4 * n_items))
     lists = np.full((len(users), rules.k), -1, dtype=np.int32)
@@ -185,10 +148,17 @@ def _dot_product(
     for start in range(0, len(users), block):
         part = slice(start, start + block)
         b = len(users[part])
-        u = _checked(model.user_vectors(users[part]), (b, d), "user_vectors(users)")
-        scores = _masked(u @ columns, users[part], rules)
+        u = checked(model.user_vectors(users[part]), (b, d), "user_vectors(users)")
         u_norm = np.sqrt(np.einsum("bd,bd->b", u, u, dtype=np.float64))
-        margin = 2 * (d + 1) * 2.0**-24 * u_norm * v_norm
+        longest = float(u_norm.max(initial=0)) * v_norm
+        if longest >= LARGEST:
+            msg = (
+                "user_vectors(users) and item_vectors() are so long that their "
+                f"products (up to {longest:.1e}) overflow float32: the fit diverged"
+            )
+            raise ContractError(msg)
+        scores = _masked(u @ columns, users[part], rules)
+        margin = 2 * (d + 1) * 2.0**-24 * u_norm * v_norm + 4 * d * 2.0**-126
         bound = lower_bound(scores, rules.k) - margin
         rows, items = np.nonzero((scores >= bound[:, None]) & (scores > -np.inf))
         exact = np.zeros(len(rows))
@@ -218,40 +188,3 @@ def _recommended(
     lists = raw.astype(np.int32)
     ranks = np.broadcast_to(-np.arange(1.0, rules.k + 1), lists.shape)
     return lists, np.where(lists >= 0, ranks, np.nan)
-
-
-def verify_lists(
-    lists: NDArray[np.integer[Any]], users: NDArray[np.int32], rules: RankingRules
-) -> None:
-    """Refuse lists with repeats, unknown, seen or non-candidate items, or holes.
-
-    Raises:
-        ContractError: Naming the first kind of fault and how often it occurs.
-    """
-    n_items = len(rules.candidates)
-    filled = lists >= 0
-    faults = {
-        "items outside the catalogue": (lists < -1) | (lists >= n_items),
-        "items after padding": filled[:, 1:] & ~filled[:, :-1],
-    }
-    for what, where in faults.items():
-        if where.any():
-            msg = f"the lists hold {int(where.sum()):,} {what}"
-            raise ContractError(msg)
-    rows, ranks = np.nonzero(filled)
-    pairs = rows.astype(np.int64) * n_items + lists[rows, ranks]
-    repeats = len(pairs) - len(np.unique(pairs))
-    outside = int((~rules.candidates[lists[rows, ranks]]).sum())
-    seen = 0
-    if rules.seen is not None:
-        seen_rows, seen_items = _seen_pairs(users, rules.seen)
-        known = seen_rows * n_items + seen_items
-        seen = int(np.isin(pairs, known).sum())
-    for count, what in (
-        (repeats, "repeated items"),
-        (outside, "items that are not candidates"),
-        (seen, "items the user has already seen"),
-    ):
-        if count:
-            msg = f"the lists hold {count:,} {what}"
-            raise ContractError(msg)

@@ -1,0 +1,96 @@
+"""What a suite allows in a list, and the refusal of output that breaks a contract."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recbench.errors import ContractError
+from recbench.interactions import Interactions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RankingRules:
+    """What may be listed for whom, and how ties fall.
+
+    Attributes:
+        candidates: bool, shape ``(n_items,)``.
+        seen: Interactions whose items are never listed for their user, or None.
+        keys: Tie keys, uint64, shape ``(n_items,)``.
+        k: Length of the lists.
+    """
+
+    candidates: NDArray[np.bool_]
+    seen: Interactions | None
+    keys: NDArray[np.uint64]
+    k: int
+
+
+def checked(raw: object, shape: tuple[int, ...], what: str) -> NDArray[np.float32]:
+    """Return ``raw`` as float32 of ``shape``, or say how it breaks the contract."""
+    if not isinstance(raw, np.ndarray):
+        msg = f"{what} returned {type(raw).__name__}, not a NumPy array"
+        raise ContractError(msg)
+    if raw.shape != shape:
+        msg = f"{what} returned shape {raw.shape}, expected {shape}"
+        raise ContractError(msg)
+    if raw.dtype.kind != "f":
+        msg = f"{what} returned dtype {raw.dtype}, expected float32"
+        raise ContractError(msg)
+    with np.errstate(over="ignore"):  # what overflows is counted as infinite below
+        values = np.asarray(raw, dtype=np.float32)
+    bad = values.size - int(np.isfinite(values).sum())
+    if bad:
+        msg = f"{what} returned {bad:,} values that are NaN or infinite"
+        raise ContractError(msg)
+    return values
+
+
+def seen_pairs(
+    users: NDArray[np.int32], seen: Interactions
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return (row in ``users``, item) of everything the users have seen."""
+    matrix = seen.csr()
+    starts = matrix.indptr[users].astype(np.int64)
+    counts = matrix.indptr[users.astype(np.int64) + 1].astype(np.int64) - starts
+    rows = np.repeat(np.arange(len(users)), counts)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return rows, matrix.indices[starts[rows] + within].astype(np.int32)
+
+
+def verify_lists(
+    lists: NDArray[np.integer[Any]], users: NDArray[np.int32], rules: RankingRules
+) -> None:
+    """Refuse lists with repeats, unknown, seen or non-candidate items, or holes.
+
+    Raises:
+        ContractError: Naming the first kind of fault and how often it occurs.
+    """
+    n_items = len(rules.candidates)
+    filled = lists >= 0
+    faults = {
+        "items outside the catalogue": (lists < -1) | (lists >= n_items),
+        "items after padding": filled[:, 1:] & ~filled[:, :-1],
+    }
+    for what, where in faults.items():
+        if where.any():
+            msg = f"the lists hold {int(where.sum()):,} {what}"
+            raise ContractError(msg)
+    rows, ranks = np.nonzero(filled)
+    pairs = rows.astype(np.int64) * n_items + lists[rows, ranks]
+    repeats = len(pairs) - len(np.unique(pairs))
+    outside = int((~rules.candidates[lists[rows, ranks]]).sum())
+    seen = 0
+    if rules.seen is not None:
+        seen_rows, seen_items = seen_pairs(users, rules.seen)
+        known = seen_rows * n_items + seen_items
+        seen = int(np.isin(pairs, known).sum())
+    for count, what in (
+        (repeats, "repeated items"),
+        (outside, "items that are not candidates"),
+        (seen, "items the user has already seen"),
+    ):
+        if count:
+            msg = f"the lists hold {count:,} {what}"
+            raise ContractError(msg)
