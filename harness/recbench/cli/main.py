@@ -20,6 +20,7 @@ COMMANDS = {
     "check": "Check a model against the plugin contract.",
     "results": "List, show, merge, validate and export records.",
     "rescore": "Compute metrics again from stored lists, without training.",
+    "reproduce": "Train a record's cell again and compare.",
     "compare": "Compare two models, or two folders of results.",
     "leaderboard": "Build, show and check leaderboards.",
     "score": "Score any recommender's lists, in any library's dialect.",

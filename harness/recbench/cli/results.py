@@ -21,7 +21,7 @@ def command() -> None:
     """List, show, merge, validate and export records."""
 
 
-def _store(out: Path) -> "Store":
+def open_store(out: Path) -> "Store":
     """Open a store that has records.
 
     Raises:
@@ -58,7 +58,7 @@ def _chosen(store: "Store", suite: str | None) -> list[str]:
 @options.out_option
 def list_(suite: str | None, attempts: bool, as_json: bool, out: Path) -> None:
     """List the records of a suite, or of all."""
-    store = _store(out)
+    store = open_store(out)
     read = store.attempts if attempts else store.records
     records = [r for name in _chosen(store, suite) for r in read(name)]
     if as_json:
@@ -107,7 +107,7 @@ def show(key: str, out: Path) -> None:
     """Show one record, by the start of its KEY, as JSON."""
     import msgspec
 
-    record = find(_store(out), key)
+    record = find(open_store(out), key)
     click.echo(json.dumps(msgspec.to_builtins(record), indent=1))
 
 
@@ -133,7 +133,7 @@ def merge(sources: tuple[Path, ...], out: Path) -> None:
 @click.pass_context
 def validate(ctx: click.Context, /, suite: str | None, out: Path) -> None:
     """Check every record and blob against its hash; exit status 1 if one is bad."""
-    store = _store(out)
+    store = open_store(out)
     bad = 0
     for name in _chosen(store, suite):
         damaged = store.damaged(name)
@@ -150,7 +150,7 @@ def validate(ctx: click.Context, /, suite: str | None, out: Path) -> None:
 @options.out_option
 def export(suite: str | None, form: str, out: Path) -> None:
     """Print one line per record and metric, for a spreadsheet or another tool."""
-    store = _store(out)
+    store = open_store(out)
     rows = [
         {
             "suite": r.suite,

@@ -1,12 +1,7 @@
 """Run a plan: prepare, hand cells to an engine, store a record for each, tell it."""
 
 import dataclasses
-import importlib.util
-import signal
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,15 +13,14 @@ from recbench.errors import (
     ContractError,
     DataError,
     NothingRanError,
-    UsageError,
     unknown_name,
 )
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import collect, plan
 from recbench.runner.cells import Cell
-from recbench.runner.engines import Engine, Job
-from recbench.runner.engines.local import LocalEngine
+from recbench.runner.engines import Job
+from recbench.runner.loop import Loop
 from recbench.runner.plan import Planned, Request
 from recbench.runner.prepare import Prepared, prepare
 from recbench.runner.supervise import Limits, Outcome
@@ -219,10 +213,20 @@ def execute(run: Run) -> Result:
     for suite in suites:
         run.metric_specs(suite)
     run.load(suites)
-    planned = run.planned(suites)
+    return perform(run, run.planned(suites), suites)
+
+
+def perform(
+    run: Run, planned: Sequence[Planned], suites: Sequence[SuiteSpec]
+) -> Result:
+    """Do what is planned to each cell; the data sets are loaded already.
+
+    Returns:
+        The records that count for every planned cell.
+    """
     for item in planned:
         run.part(item.cell)
-    result = Result(out=run.request.out, suites=suites)
+    result = Result(out=run.request.out, suites=list(suites))
     todo = [(n, p) for n, p in enumerate(planned) if p.action == "run"]
     run.tell(
         "run-started",
@@ -239,92 +243,14 @@ def execute(run: Run) -> Result:
         elif item.record is not None and item.action == "cached":
             done[number] = item.record
     if todo:
-        _work(run, todo, done, result)
+        loop = Loop(run, {number: item.cell for number, item in todo})
+        # long ones first, so that no core idles at the end; unknown ones before those
+        order = sorted(todo, key=lambda t: -(t[1].estimate or 1e9))
+        done |= loop.work([number for number, _ in order])
+        result.interrupted, result.ran = loop.stopped.is_set(), len(todo)
     result.records = [done[n] for n in sorted(done)]
     run.tell("run-finished", cells=len(done), interrupted=result.interrupted)
     return result
-
-
-def _work(
-    run: Run, todo: list[tuple[int, Planned]], done: dict[int, Record], result: Result
-) -> None:
-    """Hand the cells to an engine and take what comes back."""
-    # long ones first, so that no core idles at the end; unknown ones before those
-    todo = sorted(todo, key=lambda t: -(t[1].estimate or 1e9))
-    cells = {number: item.cell for number, item in todo}
-    begun: dict[int, str] = {}
-    with tempfile.TemporaryDirectory(prefix="recbench-") as temporary:
-        work = Path(temporary)
-        engine = make_engine(run.engine, run.jobs, run.ray_address)
-        try:
-            for number, item in todo:
-                engine.submit(run.job(number, item.cell, work))
-            with _polite(engine, run.log) as stopped:
-                while len(begun.keys() - done.keys()) or cells.keys() - done.keys():
-                    message = engine.next(0.2)
-                    if message is None:
-                        continue
-                    number = message.number
-                    cell = cells[number]
-                    if message.event is not None:
-                        if message.event.get("phase") == "start":
-                            begun[number] = collect.now()
-                            run.tell("cell-started", number=number, title=cell.title)
-                        else:
-                            run.tell("cell-progress", number=number, **message.event)
-                    if message.outcome is not None:
-                        folder = work / "cells" / str(number)
-                        when = begun.get(number, collect.now())
-                        done[number] = run.finish(cell, message.outcome, folder, when)
-                        result.ran += 1
-                        run.tell(
-                            "cell-finished",
-                            number=number,
-                            title=cell.title,
-                            record=done[number],
-                        )
-                result.interrupted = stopped.is_set()
-        finally:
-            engine.close()
-
-
-def make_engine(name: str, jobs: int, ray_address: str) -> Engine:
-    """Return the engine of that name.
-
-    Raises:
-        UsageError: If its extra is not installed.
-    """
-    if name == "local":
-        return LocalEngine(jobs)
-    if importlib.util.find_spec("ray") is None:
-        msg = "the engine 'ray' needs its extra: pip install 'recbench-harness[ray]'"
-        raise UsageError(msg)
-    from recbench.runner.engines.ray import RayEngine
-
-    return RayEngine(jobs, ray_address)
-
-
-@contextmanager
-def _polite(engine: Engine, log: Callable[[str], None]) -> Iterator[threading.Event]:
-    """Stop politely at the first Ctrl-C or SIGTERM, at once at the second."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped  # signals reach the main thread only
-        return
-
-    def handle(_number: int, _frame: object) -> None:
-        if stopped.is_set():
-            raise KeyboardInterrupt
-        stopped.set()
-        log("stopping: finished cells are kept; once more to stop at once")
-        engine.halt()
-
-    held = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stopped
-    finally:
-        for number, old in held.items():
-            signal.signal(number, old)
 
 
 def default_jobs(threads: int) -> int:
