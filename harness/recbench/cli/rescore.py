@@ -59,7 +59,7 @@ def command(
         ]
         click.echo(json.dumps(entries, indent=1))
     else:
-        names = list(metrics) or ([*found[0].figures][:4] if found else [])
+        names = list(metrics) or [found[0].record.protocol["selection"]]
         rows = [
             (
                 s.record.suite,

@@ -39,10 +39,10 @@ def ended(record: Any) -> str:  # noqa: ANN401 - a Record, not imported for a li
     """Return how a cell ended, in a few words."""
     status = "ok" if record.status == "ok" else record.status.upper()
     words = f"{status}, {record.seconds.get('total', 0):.1f} s"
-    if record.status == "ok" and record.metrics:
-        name, figure = next(iter(record.metrics.items()))
-        if figure.value is not None:
-            words += f", {name} {figure.value:.4f}"
+    primary = record.protocol.get("selection", "")
+    if record.status == "ok" and primary in record.metrics:
+        value = record.metrics[primary].value
+        words += f", {primary} {value:.4f}" if value is not None else ""
     elif record.message:
         words += f": {record.message.splitlines()[0][:200]}"
     return words
