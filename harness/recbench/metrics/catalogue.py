@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench.metrics.popularity import training
 from recbench.metrics.ranking import Values
 from recbench.metrics.views import RankedLists
 
@@ -16,7 +15,7 @@ def _listings(lists: RankedLists, k: int) -> NDArray[np.int64]:
 
 def coverage(lists: RankedLists, k: int) -> float:
     """Share of the candidates that at least one list holds."""
-    training(lists)
+    lists.training()
     listed = _listings(lists, k)[lists.candidates]
     return float((listed > 0).mean()) if len(listed) else float("nan")
 
@@ -37,7 +36,7 @@ def gini(lists: RankedLists, k: int) -> float:
     0 where all candidates are listed equally often, near 1 where one item fills all
     lists. NaN where nothing is listed.
     """
-    training(lists)
+    lists.training()
     counts = np.sort(_listings(lists, k)[lists.candidates])
     n, total = len(counts), counts.sum()
     if total == 0:

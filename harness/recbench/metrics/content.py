@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from recbench.errors import DataError
 from recbench.features import Categories
-from recbench.metrics.popularity import training
 from recbench.metrics.ranking import Values, quotient
 from recbench.metrics.views import RankedLists
 
@@ -51,7 +50,7 @@ def _listed(lists: RankedLists, k: int) -> "csr_array":
 
 def _profiles(lists: RankedLists) -> "csr_array":
     """Return users by the items they trained on, each once, float64."""
-    profiles = training(lists).csr()[lists.users].astype(np.float64)
+    profiles = lists.training().csr()[lists.users].astype(np.float64)
     profiles.data[:] = 1
     return profiles
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recbench.errors import DataError
 from recbench.features import Categories, Numbers
-from recbench.metrics.popularity import head_items, training
+from recbench.metrics.popularity import head_items
 from recbench.metrics.ranking import Values, ndcg, quotient, sum_at_hits
 from recbench.metrics.views import PerUser, RankedLists
 
@@ -23,7 +23,7 @@ def cold_users(lists: RankedLists) -> NDArray[np.bool_]:
     The quarter of the users with the fewest training interactions, with all that tie
     with its last one, so that no order of users matters.
     """
-    train = training(lists)
+    train = lists.training()
     counts = np.bincount(train.users, minlength=train.n_users)[lists.users]
     size = int(np.ceil(COLD * len(counts)))
     return np.asarray(counts <= np.sort(counts)[size - 1]) if size else counts > 0

@@ -8,27 +8,10 @@ a metric counts hits or places.
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench.errors import UsageError
-from recbench.interactions import Interactions
 from recbench.metrics.ranking import Values, quotient, sum_at_hits
 from recbench.metrics.views import RankedLists
 
 HEAD = 0.2  # share of the candidates, most popular first, that is the head
-
-
-def training(lists: RankedLists) -> Interactions:
-    """Return the training interactions.
-
-    Raises:
-        UsageError: If the lists were read without them.
-    """
-    if lists.train is None:
-        msg = (
-            "this metric reads the training interactions, and none were given: "
-            "leave it out, or score within a suite"
-        )
-        raise UsageError(msg)
-    return lists.train
 
 
 def mean_listed(lists: RankedLists, k: int, per_item: Values) -> Values:
@@ -55,7 +38,7 @@ def head_items(lists: RankedLists) -> NDArray[np.bool_]:
     The head is the most popular fifth of the candidates, with all that tie with its
     last item, so that no order of items matters.
     """
-    training(lists)
+    lists.training()
     counts = np.sort(lists.popularity[lists.candidates])[::-1]
     size = max(1, int(np.ceil(HEAD * len(counts))))
     border = counts[size - 1] if len(counts) else 0
@@ -64,7 +47,7 @@ def head_items(lists: RankedLists) -> NDArray[np.bool_]:
 
 def most_popular(lists: RankedLists, k: int) -> NDArray[np.bool_]:
     """Return which items are among the ``k`` most popular candidates, ties included."""
-    training(lists)
+    lists.training()
     counts = np.sort(lists.popularity[lists.candidates])[::-1]
     border = counts[min(k, len(counts)) - 1] if len(counts) else 0
     return np.asarray((lists.popularity >= border) & lists.candidates)
@@ -72,13 +55,13 @@ def most_popular(lists: RankedLists, k: int) -> NDArray[np.bool_]:
 
 def popularity(lists: RankedLists, k: int) -> Values:
     """Mean number of training interactions of the listed items."""
-    training(lists)
+    lists.training()
     return mean_listed(lists, k, lists.popularity.astype(np.float64))
 
 
 def popularity_percentile(lists: RankedLists, k: int) -> Values:
     """Mean share of candidates that are less popular (equal ones count half)."""
-    training(lists)
+    lists.training()
     counts = np.sort(lists.popularity[lists.candidates])
     below = np.searchsorted(counts, lists.popularity, side="left")
     upto = np.searchsorted(counts, lists.popularity, side="right")
@@ -91,7 +74,7 @@ def popularity_lift(lists: RankedLists, k: int) -> Values:
     (Abdollahpouri et al., 2020); 0 where the list is as popular as the user's own
     training items, 1 where it is twice as popular.
     """
-    train = training(lists)
+    train = lists.training()
     counts = np.bincount(train.users, minlength=train.n_users)
     own = np.bincount(
         train.users,
@@ -109,7 +92,7 @@ def novelty(lists: RankedLists, k: int) -> Values:
     ``-log2`` of the share of training users with a training interaction with the
     item; an item without one counts as if it had one.
     """
-    train = training(lists)
+    train = lists.training()
     pairs = np.unique(train.users.astype(np.int64) * train.n_items + train.items)
     holders = np.bincount(pairs % train.n_items, minlength=train.n_items)
     n_users = len(np.unique(train.users))

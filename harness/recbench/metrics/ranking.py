@@ -150,6 +150,7 @@ def auc(lists: RankedLists, k: int) -> Values:
     What the first ``k`` places do not hold counts as ranked below them in random
     order. 1 where every candidate is relevant or seen.
     """
+    lists.training()  # without it nobody knows what the other candidates are
     hits = sum_at_hits(lists, k)
     # a hit at rank r (from 0), the j-th of its list, has r - (j - 1) misses above it
     above = (lists.places.ranks - lists.places.numbers + 1).astype(np.float64)

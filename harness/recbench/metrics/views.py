@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recbench.errors import UsageError
+
 if TYPE_CHECKING:
     from recbench.features import Features
     from recbench.interactions import Interactions
@@ -95,6 +97,20 @@ class RankedLists:
     seen: "Interactions | None" = None
     item_features: "Features | None" = None
     user_features: "Features | None" = None
+
+    def training(self) -> "Interactions":
+        """Return the training interactions, for metrics that cannot do without.
+
+        Raises:
+            UsageError: If the lists were read without them.
+        """
+        if self.train is None:
+            msg = (
+                "this metric reads the training interactions, and none were given: "
+                "leave it out, or score within a suite"
+            )
+            raise UsageError(msg)
+        return self.train
 
     @cached_property
     def places(self) -> Places:

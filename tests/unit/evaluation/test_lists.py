@@ -231,6 +231,7 @@ def test_no_relevant_pair_at_all_is_nan_for_everyone():
         ("rmse", "reads ratings"),
         ("gini@2", "no value per user"),
         ("novelty@2", "training interactions"),
+        ("auc@2", "training interactions"),
     ],
 )
 def test_a_metric_that_cannot_be_computed_says_why(metric, text):
