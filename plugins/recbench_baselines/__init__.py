@@ -6,6 +6,7 @@ from recbench import ModelSpec, hookimpl
 from recbench_baselines import params
 
 RANKING = ("top-n", "next-item")
+RATED_NEIGHBOURS = {"k": 300, "shrink": 20.0, "damping": 0.3}
 
 
 @hookimpl
@@ -46,6 +47,7 @@ def _references() -> Iterator[ModelSpec]:
         paper="Koren, 2008, Factorization meets the neighborhood",
         factory="recbench_baselines.bias:Bias",
         params=params.BiasParams,
+        presets={"tuned": params.TUNED_BIAS},
         tasks=("rating",),
         needs=("ratings",),
         baseline=True,
@@ -60,6 +62,7 @@ def _neighbours() -> Iterator[ModelSpec]:
         "recommendation algorithms",
         factory="recbench_baselines.neighbours:ItemKNN",
         params=params.ItemKNNParams,
+        task_defaults={"rating": RATED_NEIGHBOURS},
         tasks=("rating", *RANKING),
         baseline=True,
     )
@@ -70,6 +73,7 @@ def _neighbours() -> Iterator[ModelSpec]:
         "collaborative filtering",
         factory="recbench_baselines.neighbours:UserKNN",
         params=params.UserKNNParams,
+        task_defaults={"rating": RATED_NEIGHBOURS},
         tasks=("rating", *RANKING),
         baseline=True,
     )

@@ -125,11 +125,14 @@ class BayesianMF:
             items = sample_side(by_item, items, users, noise, rng)
             errors = by_user.data - dot(users[at], items[by_user.indices])
             noise = rng.gamma(1 + len(errors) / 2, 2 / float(errors @ errors))
-            if sweep > p.burn_in:
+            late = context.should_stop()
+            if sweep > p.burn_in or late:
                 kept = users.astype(np.float32), items.astype(np.float32)
                 self.samples.append(kept)
             loss = float(np.sqrt(np.mean(errors**2)))
             context.report(epoch=sweep, epochs=total, loss=loss)
+            if late:
+                break
         self.n_parameters = len(self.samples) * (users.size + items.size)
 
     def predict(self, users: Codes, items: Codes) -> Scores:

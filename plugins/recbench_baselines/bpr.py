@@ -82,6 +82,8 @@ class BPR:
             context.report(
                 epoch=epoch, epochs=p.epochs, loss=sum(losses) / max(len(losses), 1)
             )
+            if context.should_stop():
+                break
         self.n_parameters = self.users.size - train.n_users + self.items.size
 
     def _batch(

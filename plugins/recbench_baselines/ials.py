@@ -87,6 +87,8 @@ class IALS:
             self.users = half_step(rows, self.items, p)
             self.items = half_step(columns, self.users, p)
             context.report(epoch=epoch, epochs=p.epochs)
+            if context.should_stop():
+                break
         self.users = half_step(rows, self.items, p)
         self.n_parameters = self.users.size + self.items.size
 

@@ -12,7 +12,8 @@ Rating. On the residuals ``e`` of a bias model (Koren, 2008, section 2.2)::
 Deviations: cosine runs over all residuals, 0 where there is no rating, and not over
 co-rated pairs only; the ``k`` neighbours are those of the item (or user) in all of
 training, fixed once, and not the nearest among those the user rated; ``damping``
-pulls thin neighbourhoods to the bias. Negative similarities count.
+pulls thin neighbourhoods to the bias; negative similarities count. The bias model has
+the penalties of ``bias[preset=tuned]``.
 """
 
 from dataclasses import dataclass
@@ -24,7 +25,12 @@ from scipy.sparse import csr_array
 from recbench import FitContext, Interactions, Queries
 from recbench_baselines.bias import Biases, solve
 from recbench_baselines.histories import Histories, as_scores
-from recbench_baselines.params import BiasParams, ItemKNNParams, UserKNNParams
+from recbench_baselines.params import (
+    TUNED_BIAS,
+    BiasParams,
+    ItemKNNParams,
+    UserKNNParams,
+)
 from recbench_baselines.similarity import (
     neighbours,
     normalised,
@@ -62,11 +68,12 @@ class Residuals:
         cls, train: Interactions, params: ItemKNNParams | UserKNNParams, *, items: bool
     ) -> "Residuals":
         """Fit biases and neighbourhoods, of the items or of the users."""
-        biases = solve(train, BiasParams())
+        biases = solve(train, BiasParams(**TUNED_BIAS))
         shape = (train.n_users, train.n_items)
         left = np.asarray(train.ratings) - biases.of(train.users, train.items)
         pairs = (train.users, train.items)
         errors = csr_array((left.astype(np.float32), pairs), shape=shape)
+        errors.data /= train.csr().data  # repeated pairs: the mean of their errors
         voters, others = (errors, errors.T) if items else (errors.T, errors)
         similar = neighbours(
             csr_array(others.tocsr()),
@@ -80,6 +87,12 @@ class Residuals:
             similar=similar,
             damping=params.damping,
         )
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers were learned."""
+        biases = self.biases.user.size + self.biases.item.size + 1
+        return int(biases + self.similar.nnz)
 
     def vote(self, voters: Codes, targets: Codes) -> NDArray[np.float64]:
         """Return the weighted mean error of each target's neighbours.
@@ -114,6 +127,7 @@ class ItemKNN:
         p = self.params
         if context.task == "rating":
             self.residuals = Residuals.of(train, p, items=True)
+            self.n_parameters = self.residuals.n_parameters
             return
         self.histories = Histories.of(train)
         by_item = csr_array(self.histories.matrix.T.tocsr())
@@ -124,6 +138,7 @@ class ItemKNN:
             shrink=p.shrink,
         )
         self.votes = csr_array(similar.T.tocsr())  # row: the item that votes
+        self.n_parameters = self.votes.nnz
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""
@@ -150,6 +165,7 @@ class UserKNN:
         """Keep the weighted histories, or find the neighbours for ``rating``."""
         if context.task == "rating":
             self.residuals = Residuals.of(train, self.params, items=False)
+            self.n_parameters = self.residuals.n_parameters
             return
         self.histories = Histories.of(train)
         matrix = self.histories.matrix
@@ -157,6 +173,7 @@ class UserKNN:
         self.weights = weighted(matrix, self.params.weighting)
         self.norms = squared_norms(self.weights)
         self.columns = csr_array(self.weights.T.tocsr())  # (n_items, n_users)
+        self.n_parameters = self.weights.nnz
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""

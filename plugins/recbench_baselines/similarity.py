@@ -52,8 +52,9 @@ def normalised(
 ) -> Dense:
     """Turn products of rows into similarities, in place.
 
-    ``cosine``: ``x.y / (|x| |y| + shrink)``; ``jaccard``, for binary rows:
-    ``x.y / (|x|^2 + |y|^2 - x.y + shrink)``; 0 where the product is 0.
+    ``cosine``: ``x.y / (|x| |y| + shrink)``; ``jaccard``:
+    ``x.y / (|x|^2 + |y|^2 - x.y + shrink)``, which is Jaccard's index for binary rows
+    and Tanimoto's for weighted ones; 0 where the product is 0.
 
     Args:
         products: float32, shape ``(b, n)``.

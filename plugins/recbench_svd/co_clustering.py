@@ -43,6 +43,8 @@ class CoClustering:
         )
         algorithm.fit(known.trainset)
         self.known, self.factor, self.fitted = known, factor, algorithm
+        sizes = known.trainset.n_users + known.trainset.n_items
+        self.n_parameters = 2 * sizes + p.user_clusters * p.item_clusters
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""

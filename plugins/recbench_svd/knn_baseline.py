@@ -118,6 +118,8 @@ class KNNBaseline:
         self.ratings = Ratings.of(algorithm)
         self.user_bias = spread(algorithm.bu, known.users)
         self.item_bias = spread(algorithm.bi, known.items)
+        biases = self.user_bias.size + self.item_bias.size + 1
+        self.n_parameters = self.similar.size + biases
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""

@@ -304,3 +304,14 @@ def test_models_that_iterate_report_every_epoch(name):
 
     assert [r["epoch"] for r in reports] == list(range(1, len(reports) + 1))
     assert {r["epochs"] for r in reports} == {len(reports)}
+
+
+def test_neighbourhoods_take_the_mean_of_repeated_ratings():
+    train = low_rank()
+    twice = train.take(np.repeat(np.arange(len(train)), 2))
+
+    residuals = fitted("item-knn", twice, "rating").residuals
+
+    expected = train.ratings - residuals.biases.of(train.users, train.items)
+    actual = residuals.errors.toarray()[train.users, train.items]
+    np.testing.assert_allclose(actual, expected, atol=1e-5)

@@ -197,7 +197,7 @@ def test_user_knn_against_loops():
 def test_neighbourhood_predictions_against_loops(model):
     train = rated()
     k, shrink, damping = 3, 1.0, 0.7
-    biases = solve(train, params.BiasParams())
+    biases = solve(train, params.BiasParams(reg_user=5, reg_item=2))
     known = np.zeros((train.n_users, train.n_items), dtype=bool)
     errors = np.zeros(known.shape)
     for u, i, r in zip(train.users, train.items, train.ratings, strict=True):
