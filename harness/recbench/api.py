@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recbench import plugins as plugin_loading
+from recbench.errors import DataError
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import api as runner_api
@@ -80,12 +81,21 @@ class Boards:
         return json.dumps(entries, indent=1)
 
 
-def boards_of(result: Result, log: Callable[[str], None]) -> Boards:
+def boards_of(result: Result) -> Boards:
     """Write the pages of the suites that a run touched and return their boards."""
-    from recbench.leaderboard import pages
+    from recbench.leaderboard import publish
 
-    names = [suite.name for suite in result.suites]
-    written = pages.write(result.out, names, log=log)
+    store = Store(result.out)
+    names = [s.name for s in result.suites if s.name in store.suites()]
+    result.catalogue.suites.update({s.name: s for s in result.suites})
+    try:
+        written = publish.write(store, names, result.catalogue)
+    except OSError as error:
+        msg = (
+            f"the records are kept, but the pages under {result.out} cannot be "
+            f"written: {error.strerror}; mend it and run recbench leaderboard build"
+        )
+        raise DataError(msg) from error
     return Boards(
         out=result.out,
         boards=tuple(written),
@@ -159,7 +169,7 @@ def run(  # one keyword for each option of the command
         log=shown.log,
         listener=shown.listen,
     )
-    return boards_of(result, shown.log)
+    return boards_of(result)
 
 
 def plan(

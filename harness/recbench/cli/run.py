@@ -73,7 +73,7 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     form, out = chosen.pop("form"), Path(chosen["out"])
     with Progress() as progress:
         result = run_request(**chosen, log=progress.log, listener=progress.listen)
-    boards = api.boards_of(result, progress.log)
+    boards = api.boards_of(result)
     click.echo(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
         again = shlex.join(["recbench", *sys.argv[1:]])

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Result:
 
     Attributes:
         out: Folder of the store and the pages.
+        catalogue: What the plugins offer.
         suites: The suites that it touched.
         records: The record that counts for every planned cell.
         interrupted: Whether it was stopped before its end.
@@ -44,6 +46,7 @@ class Result:
     """
 
     out: Path
+    catalogue: plugins.Catalogue
     suites: list[SuiteSpec] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     interrupted: bool = False
@@ -153,6 +156,7 @@ class Run:
             folder=work / "cells" / str(number),
             request={
                 "plugin": dataclasses.asdict(cell.plugin),
+                "plugin_hash": cell.plugin_hash,
                 "model": cell.spec.name,
                 "params": cell.params,
                 "view": str(folder),
@@ -167,6 +171,7 @@ class Run:
             limits=self.limits,
             threads=cell.threads,
             device=cell.device,
+            restore=partial(write, self.part(cell).view),
         )
 
     def finish(self, cell: Cell, outcome: Outcome, folder: Path, begun: str) -> Record:
@@ -226,7 +231,7 @@ def perform(
     """
     for item in planned:
         run.part(item.cell)
-    result = Result(out=run.request.out, suites=list(suites))
+    result = Result(out=run.request.out, catalogue=run.catalogue, suites=list(suites))
     todo = [(n, p) for n, p in enumerate(planned) if p.action == "run"]
     run.tell(
         "run-started",
