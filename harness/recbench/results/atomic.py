@@ -1,41 +1,85 @@
 """Writing files so that a reader sees the old one or the new one, never half of one."""
 
 import contextlib
+import errno
 import os
+import time
 import uuid
 from pathlib import Path
 
+LEFTOVER_SECONDS = 86_400.0
+LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
 
-def write(path: Path, data: bytes) -> None:
+
+def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Write ``data`` to ``path`` through a temporary file in the same folder.
 
-    The file and its folder are synced before the call returns, so what was
-    acknowledged survives a crash of the machine.
+    Args:
+        path: The file; folders on the way are made.
+        data: All of its content.
+        durable: Whether the file and its folder are synced before the call returns,
+            so that what was acknowledged survives a crash of the machine.
 
     Raises:
         OSError: Where the disk is full or the folder cannot be written; ``path`` is
-            then as it was.
+            then as it was, or complete.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made = make_folders(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                # a sync that failed is never repeated: the kernel has marked the
+                # pages clean by then, and a second one would falsely succeed
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if durable:
+        for folder in (path.parent, *made):
+            sync_folder(folder)
+
+
+def make_folders(folder: Path) -> list[Path]:
+    """Make a folder and those above it; return the parents that got a new name."""
+    missing = [folder, *folder.parents]
+    parents = [p.parent for p in missing if not p.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    return parents
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable, where the system lets a folder be opened."""
-    with contextlib.suppress(OSError):  # Windows and some network file systems
+    """Make the names in a folder durable, where the system lets a folder be opened.
+
+    Raises:
+        OSError: If the disk says that it did not keep them.
+    """
+    try:
         handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    except OSError:  # Windows and some network file systems
+        return
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno in LOST:
+            raise
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path) -> int:
+    """Remove temporary files that a killed writer left; return how many.
+
+    Only what is a day old goes: a younger one may belong to a run that goes on.
+    """
+    removed = 0
+    for path in folder.rglob(".*.tmp"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > LEFTOVER_SECONDS:
+                path.unlink()
+                removed += 1
+    return removed

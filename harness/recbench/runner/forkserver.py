@@ -1,12 +1,19 @@
-"""A small process that has the heavy libraries loaded and forks one child per cell.
+"""A small process that has the heavy libraries loaded and starts the cells.
 
 It holds no plugin code and no data. Requests come as lines of JSON on stdin, answers
-go as lines of JSON to the descriptor that was stdout. When stdin closes (its parent
-ended, however that happened), it kills what still runs and ends.
+go as lines of JSON to the descriptor that was stdout. Each cell gets two processes:
+
+::
+
+    recbench run ── fork server ── nanny ── child (its own session; plugin code)
+                                               └── whatever the plugin starts
+
+The nanny inherits every orphan below it and kills them all when the child ends, when
+the server ends, and when ``recbench run`` ends, however that happens. With ``--fresh``
+nothing is preloaded and a child is a new interpreter instead of a fork.
 """
 
 import contextlib
-import ctypes
 import faulthandler
 import gc
 import importlib
@@ -15,8 +22,18 @@ import os
 import selectors
 import signal
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from recbench.runner.processes import (
+    PR_SET_PDEATHSIG,
+    adopt_orphans,
+    die_with_parent,
+    kill_below,
+    kill_session,
+    prctl,
+)
 
 PRELOAD = (
     "numpy",
@@ -26,152 +43,182 @@ PRELOAD = (
     "recbench.runner.child",
     "recbench.neural",
 )
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-TICK_SECONDS = 0.02
-
-
-def prctl(option: int, value: int) -> None:
-    """Ask the Linux kernel for a process attribute; elsewhere do nothing."""
-    with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+FRESH = "--fresh"
+BROKEN = 70  # exit status where the harness itself failed
 
 
 class Server:
-    """The fork server's loop."""
+    """The loop that starts nannies and reports how their cells ended."""
 
-    def __init__(self, answers: int) -> None:
-        """Remember where answers go."""
-        self.answers = answers
-        self.children: dict[int, int] = {}  # pid to request id
+    def __init__(self, answers: int, *, fresh: bool) -> None:
+        """Remember where answers go and what a child is."""
+        self.answers, self.fresh = answers, fresh
+        self.nannies: dict[int, int] = {}  # pid to request id
+        # a child that ends wakes the loop by a byte in this pipe
+        self.bell, self.rope = os.pipe()
+        for end in (self.bell, self.rope):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.set_wakeup_fd(self.rope, warn_on_full_buffer=False)
 
     def serve(self) -> None:
-        """Fork on request until stdin closes."""
+        """Start cells on request until stdin closes; then end all of them."""
         selector = selectors.DefaultSelector()
         selector.register(0, selectors.EVENT_READ)
+        selector.register(self.bell, selectors.EVENT_READ)
         pending = b""
         while True:
-            if selector.select(TICK_SECONDS if self.children else None):
+            ready = {key.fd for key, _ in selector.select()}
+            if self.bell in ready:
+                with contextlib.suppress(BlockingIOError):
+                    os.read(self.bell, 4096)
+            self.reap()
+            if 0 in ready:
                 data = os.read(0, 65536)
                 if not data:
-                    break
+                    return
                 *lines, pending = (pending + data).split(b"\n")
                 for line in lines:
                     self.start(json.loads(line))
-            self.reap()
-        for pid in self.children:
-            kill_session(pid)
 
     def start(self, request: dict[str, Any]) -> None:
-        """Fork a child for one cell."""
-        pid = os.fork()
+        """Fork the nanny of one cell."""
+        own = os.getpid()
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self.answer(id=request["id"], error=f"cannot start a process: {error}")
+            return
         if pid == 0:
-            os.close(self.answers)
-            run_child(request, own_parent=os.getppid())
-        self.children[pid] = request["id"]
-        self.answer(id=request["id"], pid=pid)
+            self.nurse(request, own)
+        self.nannies[pid] = request["id"]
+
+    def nurse(self, request: dict[str, Any], parent: int) -> NoReturn:
+        """Be a nanny: start the child, wait for it, kill all that it left."""
+        try:
+            os.setsid()  # signals to the cell's session do not reach its nanny
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, _exit_now)
+            die_with_parent(parent, signal.SIGTERM)
+            adopt_orphans()
+            for end in (0, self.bell, self.rope):
+                os.close(end)
+            own = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                os.close(self.answers)
+                self.become_child(request, own)
+            self.answer(id=request["id"], pid=pid, nanny=own)
+            _, status = os.waitpid(pid, 0)
+            kill_session(pid)
+            kill_below(set())
+            code = os.waitstatus_to_exitcode(status)
+            self.answer(id=request["id"], code=code)
+        except OSError as error:
+            self.answer(id=request["id"], error=f"cannot start a process: {error}")
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            kill_below(set())
+            os._exit(0)
+
+    def become_child(self, request: dict[str, Any], parent: int) -> NoReturn:
+        """Be the process of a cell, in a session of its own."""
+        code = BROKEN
+        try:
+            enter(request["log"], parent)
+            os.environ.update(request["env"])
+            if self.fresh:
+                module = ["-P", "-m", "recbench.runner.spawned", request["folder"]]
+                os.execv(sys.executable, [sys.executable, *module])  # noqa: S606 - no shell is wanted
+            from recbench.runner import child
+
+            code = child.main(Path(request["folder"]))
+            sys.stdout.flush()
+            sys.stderr.flush()
+        finally:
+            os._exit(code)  # a plugin's atexit handlers and threads must not block
 
     def reap(self) -> None:
-        """Report every child that has ended, and end what it left behind."""
-        while self.children:
-            try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
-                return
+        """Report the nannies that have ended, and kill what a dead one left."""
+        ended = False
+        while self.nannies:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
-                return
-            if pid in self.children:
-                kill_session(pid)
-                number = self.children.pop(pid)
-                self.kill_strays()
-                code = os.waitstatus_to_exitcode(status)
-                self.answer(id=number, code=code)
+                break
+            if pid in self.nannies:
+                ended = True
+                self.answer(id=self.nannies.pop(pid), ended=1)
+        if ended:
+            # only the orphans of a nanny that was killed can have come to us
+            kill_below(set(self.nannies))
 
-    def kill_strays(self) -> None:
-        """Kill daemons that left their session and that this process inherited."""
-        own = os.getpid()
-        for pid, parent, session in processes():
-            mine = pid in self.children or session in self.children
-            if parent == own and not mine:
-                with contextlib.suppress(OSError):
-                    os.kill(pid, signal.SIGKILL)
-
-    def answer(self, **data: int) -> None:
+    def answer(self, **data: int | str) -> None:
         """Write one line to the parent; a parent that is gone is noticed at stdin."""
         with contextlib.suppress(OSError):
             os.write(self.answers, json.dumps(data).encode() + b"\n")
 
-
-def run_child(request: dict[str, Any], own_parent: int) -> None:
-    """Become the child of one cell; never returns."""
-    code = 70
-    try:
-        enter_child(request["log"], own_parent)
-        os.environ.update(request["env"])
-        from recbench.runner import child
-
-        code = child.main(Path(request["folder"]))
-        sys.stdout.flush()
-        sys.stderr.flush()
-    finally:
-        os._exit(code)  # a plugin's atexit handlers and threads must not block
+    def close(self) -> None:
+        """Have every nanny end its cell, then end what is left."""
+        until = time.monotonic() + 3
+        for pid in self.nannies:
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+        while self.nannies and time.monotonic() < until:
+            self.reap()
+            time.sleep(0.002)
+        kill_below(set())
 
 
-def enter_child(log: str, own_parent: int) -> None:
-    """Set up session, signals, log file and death with the parent."""
+def _exit_now(_number: int, _frame: object) -> NoReturn:
+    """End by an exception, so that what is below is killed on the way out."""
+    raise SystemExit(BROKEN)
+
+
+def enter(log: str, parent: int) -> None:
+    """Set up session, signals, log file and death with the nanny."""
     os.setsid()
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != own_parent:
-        os._exit(70)  # the parent ended before the line above took effect
-    for number in (signal.SIGINT, signal.SIGTERM):
+    die_with_parent(parent)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     null = os.open(os.devnull, os.O_RDONLY)
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for source, target in ((null, 0), (out, 1), (out, 2)):
         os.dup2(source, target)
+    os.close(out)
     faulthandler.enable()
     with contextlib.suppress(OSError):  # the kernel should pick it, not the runner
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def kill_session(pid: int) -> None:
-    """Kill every process of a child's session, those that changed group included."""
-    with contextlib.suppress(OSError):
-        os.killpg(pid, signal.SIGKILL)
-    for member in session_members(pid):
-        with contextlib.suppress(OSError):
-            os.kill(member, signal.SIGKILL)
-
-
-def session_members(session: int) -> list[int]:
-    """Return the processes of a session; empty where there is no /proc."""
-    return [pid for pid, _, held in processes() if held == session]
-
-
-def processes() -> list[tuple[int, int, int]]:
-    """Return (pid, parent, session) of every process that /proc shows."""
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            # the command may hold spaces and parentheses: read after the last one
-            fields = entry.read_text(errors="replace").rpartition(")")[2].split()
-            found.append((int(entry.parent.name), int(fields[1]), int(fields[3])))
-    return found
-
-
-def main() -> None:
-    """Preload, then serve."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
-    answers = os.dup(1)
-    os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def preload() -> None:
+    """Import what most cells need."""
     for name in PRELOAD:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # so that a child's collector does not touch, and copy, these pages
-    server = Server(answers)
-    server.answer(ready=1)
-    server.serve()
+
+
+def main() -> None:
+    """Preload, then serve."""
+    parent, fresh = int(sys.argv[1]), FRESH in sys.argv[2:]
+    signal.signal(signal.SIGTERM, _exit_now)
+    die_with_parent(parent, signal.SIGTERM)
+    adopt_orphans()
+    answers = os.dup(1)
+    os.dup2(2, 1)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    server = Server(answers, fresh=fresh)
+    try:
+        if not fresh:
+            preload()
+        # from here on the end of stdin tells; a thread of the parent may end before
+        prctl(PR_SET_PDEATHSIG, 0)
+        server.answer(ready=1)
+        server.serve()
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":

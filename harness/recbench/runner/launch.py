@@ -1,7 +1,7 @@
-"""Start the process of a cell: from a fork server, or as a fresh interpreter.
+"""Start the process of a cell: as a fork of a warm server, or as a fresh interpreter.
 
-Both give the same results bit for bit (tested). Forking costs 0.03 s instead of the
-1.7 s that importing torch takes, so it is used where the system allows it.
+Both give the same results bit for bit (tested). A fork costs a fraction of the time
+that importing torch takes, so it is used where the system allows it.
 """
 
 import contextlib
@@ -11,20 +11,36 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Any, Protocol
 
-from recbench.errors import RecbenchError
 from recbench.hardware import THREAD_VARIABLES
-from recbench.runner.forkserver import kill_session
+from recbench.runner.forkserver import FRESH
 
 ISOLATION = "RECBENCH_ISOLATION"  # "fork" or "spawn"
+HIDDEN = ("RECBENCH_DATA", "RECBENCH_CACHE")  # where test labels lie: not for models
+START_SECONDS = 120.0  # a loaded machine needs a while to import torch
+
+
+class LaunchError(Exception):
+    """A process could not be started; the machine is at fault, not the model."""
 
 
 class Child(Protocol):
-    """A running cell process, which leads a session of its own."""
+    """A running cell process, which leads a session of its own.
+
+    Attributes:
+        pid: The process.
+        watcher: A process above it and all that it starts.
+        lost: Whether what watches it ended, so that its status is not known.
+        on_end: Called when it has ended.
+    """
 
     pid: int
+    watcher: int
+    lost: bool
+    on_end: Callable[[], None]
 
     def poll(self) -> int | None:
         """Return the exit status, negative for a signal, or None while it runs."""
@@ -35,7 +51,15 @@ class Launcher(Protocol):
     """A way to start cell processes."""
 
     def start(self, folder: Path, log: Path, env: dict[str, str]) -> Child:
-        """Start the process that works on the request in ``folder``."""
+        """Start the process that works on the request in ``folder``.
+
+        Raises:
+            LaunchError: If that fails for no fault of the model.
+        """
+        ...
+
+    def alive(self) -> bool:
+        """Return whether it can start anything."""
         ...
 
     def close(self) -> None:
@@ -45,10 +69,11 @@ class Launcher(Protocol):
 
 def environment(threads: int) -> dict[str, str]:
     """Return the environment of a process that may use ``threads`` threads."""
+    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
     fixed = {name: str(threads) for name in THREAD_VARIABLES}
     # no CUDA library may pick a faster algorithm that adds in another order
     fixed |= {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
-    return {**os.environ, **fixed}
+    return kept | fixed
 
 
 def stop(pid: int, number: signal.Signals) -> None:
@@ -57,86 +82,82 @@ def stop(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
-class Spawned:
-    """A cell process that is a fresh interpreter."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        """Wrap a started process."""
-        self.process = process
-        self.pid = process.pid
-
-    def poll(self) -> int | None:
-        """Return the exit status or None; end what the process left behind."""
-        code = self.process.poll()
-        if code is not None:
-            kill_session(self.pid)
-        return code
-
-
-class Spawner:
-    """Starts a fresh interpreter per cell."""
-
-    def __init__(self, threads: int) -> None:
-        """Remember the threads of every cell."""
-        self.env = environment(threads)
-
-    def start(self, folder: Path, log: Path, env: dict[str, str]) -> Child:
-        """Start the process that works on the request in ``folder``."""
-        with log.open("ab") as out:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "recbench.runner.spawned", str(folder)],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                env=self.env | env,
-                start_new_session=True,
-            )
-        return Spawned(process)
-
-    def close(self) -> None:
-        """Do nothing: the supervisor of each cell ends it."""
-
-
-class Forked:
-    """A cell process that the fork server started."""
+class Started:
+    """A cell process that the server started."""
 
     def __init__(self) -> None:
         """Wait for the server's answers."""
-        self.pid = 0
+        self.pid = self.watcher = 0
+        self.lost = False
+        self.error = ""
         self.code: int | None = None
-        self.started = threading.Event()
+        self.ended = False
+        self.known = threading.Event()
+        self.on_end: Callable[[], None] = lambda: None
 
     def poll(self) -> int | None:
         """Return the exit status, negative for a signal, or None while it runs."""
-        return self.code
+        if not self.ended:
+            return None
+        return -signal.SIGKILL if self.code is None else self.code
+
+    def take(self, answer: dict[str, Any]) -> None:
+        """Take one answer of the server."""
+        if "code" in answer:
+            self.code = answer["code"]
+        if "error" in answer:
+            self.error = answer["error"]
+        if "pid" in answer:
+            self.pid, self.watcher = answer["pid"], answer["nanny"]
+        if "ended" in answer or "error" in answer:
+            self.ended = True
+        if self.pid or self.ended:
+            self.known.set()
+        if self.ended:
+            self.on_end()
 
 
 class ForkServer:
     """Talks to the process in :mod:`recbench.runner.forkserver`."""
 
-    def __init__(self, threads: int) -> None:
-        """Start the server; it loads its libraries while the caller goes on."""
+    def __init__(self, threads: int, *, fresh: bool = False) -> None:
+        """Start the server; it loads its libraries while the caller goes on.
+
+        Args:
+            threads: Threads of every cell.
+            fresh: Whether cells are fresh interpreters instead of forks.
+        """
+        module = ["-P", "-m", "recbench.runner.forkserver", str(os.getpid())]
         self.process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "recbench.runner.forkserver"],
+            [sys.executable, *module, *([FRESH] if fresh else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(threads),
             start_new_session=True,
         )
         self.lock = threading.Lock()
-        self.children: dict[int, Forked] = {}
+        self.over = False
+        self.count = 0
+        self.children: dict[int, Started] = {}
         self.reader = threading.Thread(target=self._listen, daemon=True)
         self.reader.start()
 
+    def alive(self) -> bool:
+        """Return whether the server still runs."""
+        return not self.over and self.process.poll() is None
+
     def start(self, folder: Path, log: Path, env: dict[str, str]) -> Child:
-        """Fork a process for the request in ``folder``.
+        """Start a process for the request in ``folder``.
 
         Raises:
-            RecbenchError: If the server has ended.
+            LaunchError: If the server has ended or cannot start a process.
         """
-        child = Forked()
+        child = Started()
         with self.lock:
-            number = len(self.children)
+            if self.over:
+                msg = "the process that starts cells has ended"
+                raise LaunchError(msg)
+            number, self.count = self.count, self.count + 1
             self.children[number] = child
             request = {"id": number, "folder": str(folder), "log": str(log), "env": env}
             try:
@@ -144,14 +165,16 @@ class ForkServer:
                 self._pipe().flush()
             except (OSError, ValueError) as error:
                 msg = f"the process that starts cells has ended: {error}"
-                raise RecbenchError(msg) from error
-        child.started.wait()
+                raise LaunchError(msg) from error
+        if not child.known.wait(START_SECONDS):
+            msg = f"the process that starts cells does not answer ({START_SECONDS} s)"
+            raise LaunchError(msg)
         if child.pid == 0:
-            msg = "the process that starts cells has ended"
-            raise RecbenchError(msg)
+            msg = child.error or "the process that starts cells has ended"
+            raise LaunchError(msg)
         return child
 
-    def _pipe(self) -> "subprocess.IO[bytes]":  # type: ignore[name-defined]  # typing.IO
+    def _pipe(self) -> IO[bytes]:
         assert self.process.stdin is not None  # noqa: S101 - Popen was given a pipe
         return self.process.stdin
 
@@ -159,20 +182,22 @@ class ForkServer:
         """Take the server's answers until it ends."""
         assert self.process.stdout is not None  # noqa: S101 - Popen was given a pipe
         for line in self.process.stdout:
-            answer = json.loads(line)
-            if "pid" in answer:
-                self.children[answer["id"]].pid = answer["pid"]
-                self.children[answer["id"]].started.set()
-            elif "code" in answer:
-                self.children[answer["id"]].code = answer["code"]
-        for child in self.children.values():
-            if child.code is None:
-                child.code = -signal.SIGKILL
-            child.started.set()
+            with contextlib.suppress(ValueError, KeyError):
+                answer = json.loads(line)
+                if "id" in answer:
+                    self.children[answer["id"]].take(answer)
+                    if self.children[answer["id"]].ended:
+                        del self.children[answer["id"]]
+        with self.lock:
+            self.over = True
+            for child in self.children.values():
+                child.lost = child.code is None
+                child.take({"ended": 1})
+            self.children.clear()
 
     def close(self) -> None:
         """Close the server's stdin: it kills what still runs and ends."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self._pipe().close()
         try:
             self.process.wait(timeout=10)
@@ -187,10 +212,7 @@ class ForkServer:
 def launcher(threads: int) -> Launcher:
     """Return the launcher that suits this system.
 
-    macOS and Windows get fresh interpreters: forking with libraries loaded is not
-    safe on the first and not possible on the second.
+    macOS gets fresh interpreters: forking with libraries loaded is not safe there.
     """
     wanted = os.environ.get(ISOLATION, "fork")
-    if wanted == "fork" and sys.platform == "linux":
-        return ForkServer(threads)
-    return Spawner(threads)
+    return ForkServer(threads, fresh=wanted != "fork" or sys.platform != "linux")

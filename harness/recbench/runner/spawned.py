@@ -1,24 +1,25 @@
 """Entry of a cell process that is a fresh interpreter: ``python -m ... FOLDER``."""
 
-import contextlib
 import faulthandler
 import os
-import signal
 import sys
 from pathlib import Path
 
-from recbench.runner import child
-from recbench.runner.forkserver import PR_SET_PDEATHSIG, prctl
+from recbench.runner.forkserver import BROKEN, preload
 
 
 def main() -> None:
-    """Die with the parent, then work on the request."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    """Import what a fork finds loaded, then work on the request.
+
+    A model may notice whether torch is there before it, by the state of torch's
+    generator for one: both ways of starting have to look the same to it.
+    """
     faulthandler.enable()
-    with contextlib.suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
-    code = 70
+    code = BROKEN
     try:
+        preload()
+        from recbench.runner import child
+
         code = child.main(Path(sys.argv[1]))
         sys.stdout.flush()
         sys.stderr.flush()

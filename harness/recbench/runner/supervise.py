@@ -3,26 +3,25 @@
 The same function serves a thread of the local engine and a task on a cluster.
 """
 
-import contextlib
-import json
-import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from recbench.results.record import Status
-from recbench.runner.forkserver import session_members
+from recbench.runner import handed
+from recbench.runner.channel import Channel
 from recbench.runner.launch import Child, Launcher, stop
+from recbench.runner.processes import kernel_kills, kill_session, resident_bytes
+from recbench.runner.progress import Progress
 
 GRACE_SECONDS = 3.0
-LOG_BYTES = 64 * 2**10
-LOG_LIMIT = 64 * 2**20
-LINE_LIMIT = 64 * 2**10
-CURVE_LIMIT = 10_000
+GIVE_UP_SECONDS = 30.0  # after SIGKILL: a process that the kernel cannot end
+POLL_SECONDS = 0.1
+CANNOT_WRITE = 74  # exit status of a child that could not write its result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +30,8 @@ class Limits:
 
     Attributes:
         timeout: Seconds of wall clock, or None.
-        memory: Bytes of resident memory of the whole session, or None.
-        idle: Seconds without any progress event while fitting, or None.
+        memory: Bytes of resident memory of all its processes together, or None.
+        idle: Seconds without any event or output, or None.
     """
 
     timeout: float | None = None
@@ -52,6 +51,11 @@ class Outcome:
         seconds: Wall clock from start to end.
         curves: Name to (epoch, value) pairs that it reported.
         log: The end of what it printed.
+        trouble: What failed in the machine or the harness, empty where nothing did.
+            The status is then ``interrupted``: nothing is known about the model, and
+            the cell is worth another try.
+        retry: Whether that other try may be made in the same run.
+        warnings: What happened before it went well.
     """
 
     status: Status = "ok"
@@ -61,49 +65,19 @@ class Outcome:
     seconds: float = 0.0
     curves: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     log: str = ""
+    trouble: str = ""
+    retry: bool = True
+    warnings: list[str] = field(default_factory=list)
 
 
-class Progress:
-    """Reads the events of a child, as far as they are whole lines."""
-
-    def __init__(self, path: Path, outcome: Outcome) -> None:
-        """Start at the beginning of the file."""
-        self.path, self.outcome, self.place, self.rest = path, outcome, 0, b""
-        self.last = time.monotonic()
-
-    def read(self, tell: Callable[[Mapping[str, Any]], None]) -> None:
-        """Read new events, keep their curves and tell the caller."""
-        try:
-            with self.path.open("rb") as file:
-                file.seek(self.place)
-                data = file.read(2**20)
-        except OSError:
-            return
-        if not data:
-            return
-        self.place += len(data)
-        *lines, self.rest = (self.rest + data).split(b"\n")
-        self.rest = self.rest[-LINE_LIMIT:]
-        for line in lines:
-            with contextlib.suppress(ValueError, TypeError, AttributeError):
-                event = json.loads(line)
-                self.keep(event)
-                tell(event)
-        self.last = time.monotonic()
-
-    def keep(self, event: Mapping[str, Any]) -> None:
-        """Remember the phase and the points of curves."""
-        if "phase" in event:
-            self.outcome.phase = str(event["phase"])
-        epoch = event.get("epoch")
-        if not isinstance(epoch, (int, float)):
-            return
-        for name, value in event.items():
-            curve = self.outcome.curves.setdefault(name, [])
-            if name in ("epoch", "epochs") or not isinstance(value, (int, float)):
-                del self.outcome.curves[name]
-            elif len(curve) < CURVE_LIMIT and value == value and abs(value) < 1e300:  # noqa: PLR0124 - NaN is the only value unequal to itself
-                curve.append((float(epoch), float(value)))
+def troubled(reason: str, *, retry: bool = True) -> Outcome:
+    """Return the outcome of a cell about whose model nothing was learnt."""
+    return Outcome(
+        status="interrupted",
+        message=f"not the model's fault: {reason}",
+        trouble=reason,
+        retry=retry,
+    )
 
 
 def supervise(
@@ -114,6 +88,7 @@ def supervise(
     limits: Limits,
     halt: threading.Event,
     tell: Callable[[Mapping[str, Any]], None],
+    questions: bytes | None = None,
 ) -> Outcome:
     """Run the request in ``folder`` to its end and say how it ended.
 
@@ -124,53 +99,81 @@ def supervise(
         limits: Time and memory.
         halt: When set, the process is stopped and the cell is ``interrupted``.
         tell: Called with every event.
+        questions: What to ask of the model, handed over when it is fitted; None
+            where the view holds it.
+
+    Raises:
+        LaunchError: If the process could not be started.
+        OSError: If the folder cannot be written.
     """
     outcome = Outcome()
-    log = folder / "log.txt"
-    started = time.monotonic()
-    child = launcher.start(folder, log, env)
-    progress = Progress(folder / "events.jsonl", outcome)
-    verdict: tuple[Status, str] | None = None
-    wait = 0.005
-    while child.poll() is None:
-        time.sleep(wait)
-        wait = min(wait * 1.3, 0.1)
-        progress.read(tell)
-        _trim(log)
-        if verdict is None:
-            verdict = _breach(child, limits, started, progress, halt)
-            if verdict is not None:
-                stop(child.pid, signal.SIGTERM)
-                stopped = time.monotonic()
-        elif time.monotonic() - stopped > GRACE_SECONDS:
-            stop(child.pid, signal.SIGKILL)
-    progress.read(tell)
-    outcome.seconds = time.monotonic() - started
-    outcome.log = _tail(log)
-    outcome.result = _result(folder)
-    outcome.status, outcome.message = verdict or _verdict(child.poll() or 0, outcome)
+    with Channel(folder, questions) as channel:
+        kills = kernel_kills()
+        child = launcher.start(folder, channel.log_path, env)
+        child.on_end = channel.ring
+        started = time.monotonic()  # what the launcher had to load is not the cell's
+        progress = Progress(channel.events, outcome, tell)
+        try:
+            verdict = _watch(child, channel, progress, limits, halt)
+        finally:
+            if child.poll() is None:
+                kill_session(child.pid)
+        outcome.seconds = time.monotonic() - started
+        progress.read(last=True)
+        outcome.log = channel.tail()
+        outcome.result = handed.result(folder, channel.token)
+    finished = outcome.result and child.poll() == 0
+    if verdict is None or (verdict[0] == "interrupted" and finished):
+        verdict = _verdict(child, outcome, killed=kernel_kills() > kills)
+    outcome.status, outcome.message = verdict
     if outcome.status == "ok":
         outcome.phase = "done"
     return outcome
 
 
-def _breach(
+def _watch(
     child: Child,
-    limits: Limits,
-    started: float,
+    channel: Channel,
     progress: Progress,
+    limits: Limits,
     halt: threading.Event,
 ) -> tuple[Status, str] | None:
+    """Watch a process to its end; return why it had to be stopped, if it had."""
+    verdict: tuple[Status, str] | None = None
+    wait, stopped = 0.005, 0.0
+    begun = heard = time.monotonic()
+    while child.poll() is None:
+        channel.wait(wait)
+        wait = min(wait * 1.3, POLL_SECONDS)
+        now = time.monotonic()
+        if progress.read() | channel.grown():
+            heard = now
+        if progress.outcome.phase == "score":
+            channel.ask()
+        if verdict is None:
+            verdict = _breach(child, limits, halt, now - begun, now - heard)
+            if verdict is not None:
+                stopped = now
+                stop(child.pid, signal.SIGTERM)
+        elif now - stopped > GRACE_SECONDS + GIVE_UP_SECONDS:
+            break
+        elif now - stopped > GRACE_SECONDS:
+            kill_session(child.pid)
+    return verdict
+
+
+def _breach(
+    child: Child, limits: Limits, halt: threading.Event, age: float, quiet: float
+) -> tuple[Status, str] | None:
     """Return why the process must be stopped, or None."""
-    now = time.monotonic()
     if halt.is_set():
         return "interrupted", "stopped before it was done"
-    if limits.timeout is not None and now - started > limits.timeout:
+    if limits.timeout is not None and age > limits.timeout:
         return "timeout", f"longer than {limits.timeout:g} s"
-    if limits.idle is not None and now - progress.last > limits.idle:
+    if limits.idle is not None and quiet > limits.idle:
         return "timeout", f"no progress for {limits.idle:g} s"
     if limits.memory is not None:
-        used = resident_bytes(child.pid)
+        used = resident_bytes(child.watcher)
         if used > limits.memory:
             allowed = limits.memory / 2**20
             return (
@@ -180,53 +183,28 @@ def _breach(
     return None
 
 
-def _verdict(code: int, outcome: Outcome) -> tuple[Status, str]:
+def _verdict(child: Child, outcome: Outcome, *, killed: bool) -> tuple[Status, str]:
     """Return status and message of a process that ended by itself."""
+    code, phase, left = child.poll() or 0, outcome.phase, outcome.result
+    if child.lost:
+        return _trouble(outcome, "the process that starts cells has ended")
+    if code == -signal.SIGKILL and killed:
+        return "out-of-memory", f"killed by the system for its memory, in phase {phase}"
     if code < 0:
         name = signal.Signals(-code).name
-        hint = " (the system may have run out of memory)" if name == "SIGKILL" else ""
-        return "crashed", f"killed by {name} while in phase {outcome.phase}{hint}"
-    if not outcome.result:
+        return "crashed", f"killed by {name} while in phase {phase}"
+    if not left:
+        if code == CANNOT_WRITE:
+            return _trouble(outcome, "its result could not be written (see the log)")
         return "crashed", f"ended with status {code} and left no result"
-    return outcome.result["status"], str(outcome.result.get("message", ""))
+    if left["status"] == handed.TROUBLE:
+        outcome.retry = left["retry"]
+        return _trouble(outcome, left["message"])
+    return cast("Status", left["status"]), left["message"]
 
 
-def resident_bytes(session: int) -> int:
-    """Return the resident memory of every process of a session, in bytes."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = 0
-    for pid in session_members(session):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
-            total += int(statm.split()[1]) * page
-    return total
-
-
-def _result(folder: Path) -> dict[str, Any]:
-    """Return what the child left in ``result.json``, empty if it is no result."""
-    try:
-        found = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) and "status" in found else {}
-
-
-def _trim(log: Path) -> None:
-    """Keep a log that grows without end from filling the disk."""
-    with contextlib.suppress(OSError):
-        if log.stat().st_size > LOG_LIMIT:
-            os.truncate(log, 0)
-
-
-def _tail(log: Path) -> str:
-    """Return the end of a log as text without control characters."""
-    try:
-        with log.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - LOG_BYTES))
-            data = file.read()
-    except OSError:
-        return ""
-    text = data.decode(errors="backslashreplace").replace("\r", "\n")
-    text = "".join(c for c in text if c.isprintable() or c in "\n\t")
-    return "\n".join(text.splitlines()[-40:])[-4000:]
+def _trouble(outcome: Outcome, reason: str) -> tuple[Status, str]:
+    """Note that the model is not to blame."""
+    outcome.trouble = reason
+    found = troubled(reason)
+    return found.status, found.message

@@ -1,9 +1,13 @@
 """What a model's process is given: everything but the test labels.
 
 The parent writes a view once per suite and seed; each child maps it copy-on-write.
+What a model will be asked (the pairs of a test set, the users to rank for) is taken
+out again before a child sees the folder, and handed over when the model is fitted.
 """
 
 import dataclasses
+import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +23,7 @@ from recbench.interactions import Interactions
 from recbench.protocols import Queries
 
 COLUMNS = ("users", "items", "ratings", "timestamps")
+QUESTIONS = ("ask_users", "ask_items")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -121,8 +126,38 @@ def write(view: View, folder: Path) -> None:
     (folder / "view.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
+def take_questions(folder: Path) -> bytes:
+    """Remove the questions from a view and return them as one archive."""
+    out = io.BytesIO()
+    np.savez(out, **{n: np.load(folder / f"{n}.npy") for n in QUESTIONS})
+    for name in QUESTIONS:
+        (folder / f"{name}.npy").unlink()
+    return out.getvalue()
+
+
+def answerable(view: View, questions: Path) -> View:
+    """Return the view with the questions of an archive, which is removed."""
+    with np.load(questions, allow_pickle=False) as archive:
+        asked = {name: archive[name] for name in QUESTIONS}
+    questions.unlink()
+    return dataclasses.replace(view, **asked)
+
+
+def fingerprint(folder: Path) -> str:
+    """Return the SHA-256 over all files of a view, 64 hex digits."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{path.name}\0{found}\0".encode())
+    return digest.hexdigest()
+
+
 def read(folder: Path) -> View:
-    """Read a view; its arrays are private, copy-on-write copies."""
+    """Read a view; its arrays are private, copy-on-write copies.
+
+    Questions that were taken out are empty.
+    """
     facts = json.loads((folder / "view.json").read_text(encoding="utf-8"))
     scale = facts["scale"]
     shared: dict[str, Any] = {
@@ -152,9 +187,13 @@ def read(folder: Path) -> View:
         k=facts["k"],
         candidates=_map(folder / "candidates.npy"),
         keys=_map(folder / "keys.npy"),
-        ask_users=_map(folder / "ask_users.npy"),
-        ask_items=_map(folder / "ask_items.npy"),
+        **{name: _question(folder / f"{name}.npy") for name in QUESTIONS},
     )
+
+
+def _question(path: Path) -> NDArray[np.int32]:
+    """Map a question, empty where it was taken out."""
+    return _map(path) if path.exists() else np.zeros(0, dtype=np.int32)
 
 
 def _map(path: Path) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """Engines: where cells run. Each takes jobs and hands back events and outcomes."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ class Job:
         limits: Time and memory.
         threads: Threads of the child.
         device: Kind of device it needs.
+        restore: Writes the view of the request anew into a folder; None where an
+            engine has to do without.
     """
 
     number: int
@@ -28,6 +31,7 @@ class Job:
     limits: Limits
     threads: int
     device: str
+    restore: Callable[[Path], None] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,20 @@
 """Cells as child processes of this machine, a few at once."""
 
+import dataclasses
 import itertools
-import json
 import queue
 import threading
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from recbench import hardware
+from recbench.runner.attempts import attempt
 from recbench.runner.engines import Job, Message
-from recbench.runner.launch import Launcher, launcher
-from recbench.runner.supervise import Outcome, supervise
+from recbench.runner.launch import Launcher, LaunchError, launcher
+from recbench.runner.shelf import Shelf
+from recbench.runner.supervise import Outcome, troubled
 
 
 class LocalEngine:
@@ -25,11 +27,14 @@ class LocalEngine:
         self.launchers: dict[int, Launcher] = {}
         self.lock = threading.Lock()
         self.halted = threading.Event()
+        self.closed = False
+        self.shelf = Shelf()
         devices = hardware.accelerators()[0]
         self.accelerators = itertools.cycle(devices) if devices else None
 
     def submit(self, job: Job) -> None:
         """Take a job; it starts when there is room."""
+        self.shelf.put(Path(job.request["view"]), job.restore)
         self.pool.submit(self._run, job)
 
     def next(self, timeout: float) -> Message | None:
@@ -46,8 +51,11 @@ class LocalEngine:
     def close(self) -> None:
         """End everything at once and free what is held."""
         self.halted.set()
-        for held in self.launchers.values():
-            held.close()
+        with self.lock:
+            self.closed = True
+            held = list(self.launchers.values())
+        for one in held:
+            one.close()
         self.pool.shutdown(wait=True, cancel_futures=True)
 
     def _run(self, job: Job) -> None:
@@ -55,39 +63,44 @@ class LocalEngine:
         outcome = Outcome(status="interrupted", message="not started")
         try:
             if not self.halted.is_set():
-                outcome = self._supervised(job)
+                outcome = self._attempt(job)
         except Exception as error:  # noqa: BLE001 - a thread's error must reach the run
-            outcome = Outcome(status="crashed", message=f"the harness failed: {error}")
+            outcome = troubled(f"{type(error).__name__}: {error}", retry=False)
         self.messages.put(Message(number=job.number, outcome=outcome))
 
-    def _supervised(self, job: Job) -> Outcome:
-        """Write the request, start the child and watch it."""
-        request = dict(job.request)
-        if job.limits.timeout is not None:
-            request["deadline"] = time.monotonic() + job.limits.timeout
+    def _attempt(self, job: Job) -> Outcome:
+        """Place a job on a device and run it."""
         if job.device != "cpu" and self.accelerators is not None:
             with self.lock:
-                request["device"] = next(self.accelerators)
-        job.folder.mkdir(parents=True)
-        (job.folder / "request.json").write_text(json.dumps(request), encoding="utf-8")
+                device = next(self.accelerators)
+            request = dict(job.request) | {"device": device}
+            job = dataclasses.replace(job, request=request)
 
         def tell(event: Mapping[str, Any]) -> None:
             self.messages.put(Message(number=job.number, event=dict(event)))
 
-        held = self._launcher(job.threads)
         tell({"phase": "start"})
-        return supervise(
-            held,
-            job.folder,
-            env=job.env,
-            limits=job.limits,
+        return attempt(
+            lambda: self._launcher(job.threads),
+            job,
+            shelf=self.shelf,
             halt=self.halted,
             tell=tell,
         )
 
     def _launcher(self, threads: int) -> Launcher:
-        """Return the launcher of a thread count, started when first needed."""
+        """Return the launcher of a thread count; a new one where it has ended.
+
+        Raises:
+            LaunchError: If everything is being closed.
+        """
         with self.lock:
-            if threads not in self.launchers:
-                self.launchers[threads] = launcher(threads)
-            return self.launchers[threads]
+            held = self.launchers.get(threads)
+            if self.closed:
+                msg = "the run is being closed"
+                raise LaunchError(msg)
+            if held is None or not held.alive():
+                if held is not None:
+                    held.close()
+                held = self.launchers[threads] = launcher(threads)
+            return held

@@ -1,0 +1,100 @@
+"""What the harness asks of a model inside its own process, and where answers go."""
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from recbench.errors import ContractError
+from recbench.evaluation import measure, scoring
+from recbench.protocols import Queries
+from recbench.runner.failures import NotOfferedError, TroubleError
+from recbench.runner.view import View
+from recbench.specs import MetricSpec
+
+
+def validator(
+    view: View, metric: str, specs: Mapping[str, MetricSpec]
+) -> Callable[[Any], float] | None:
+    """Return the function behind ``context.validate``; None without validation.
+
+    Nothing is prepared before a model asks.
+    """
+    validation = view.validation
+    if not len(validation):
+        return None
+    if view.task == "rating":
+        return lambda model: measure.validate_ratings(model, validation, metric, specs)
+    relevant = validation
+    if view.relevance is not None and validation.ratings is not None:
+        relevant = validation.take(validation.ratings >= np.float32(view.relevance))
+    users = np.unique(relevant.users)
+    if not len(users):
+        return None
+
+    @functools.cache
+    def prepared() -> tuple[scoring.RankingRules, Queries]:
+        return view.rules(final=False), view.queries(users)
+
+    def ranking(model: Any) -> float:  # noqa: ANN401 - a model is any object
+        rules, queries = prepared()
+        return measure.validate_lists(
+            model,
+            users,
+            rules,
+            queries,
+            validation=validation,
+            train=view.train,
+            relevance=view.relevance,
+            name=metric,
+            specs=specs,
+        )
+
+    return ranking
+
+
+def require(model: object, view: View) -> None:
+    """Refuse a model that lacks the method its suite needs."""
+    held_out = len(view.history) > 0
+    if view.task == "rating" and not callable(getattr(model, "predict", None)):
+        msg = "the model declares the task rating but has no predict(users, items)"
+        raise ContractError(msg)
+    if view.task != "rating" and not scoring.can_rank(model):
+        msg = (
+            "the model declares a ranking task but has no score, user_vectors, "
+            "recommend or score_queries"
+        )
+        raise ContractError(msg)
+    if not callable(getattr(model, "fit", None)):
+        msg = "the model has no fit(train, context)"
+        raise ContractError(msg)
+    if held_out and not callable(getattr(model, "score_queries", None)):
+        msg = "it has no score_queries, so it cannot serve users unseen in training"
+        raise NotOfferedError(msg)
+
+
+def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 - a model is any object
+    """Write ``predictions.npy``, or ``lists.npy``.
+
+    Raises:
+        TroubleError: If the disk does not take it.
+    """
+    if view.task == "rating":
+        name = "predictions.npy"
+        found: Any = scoring.predict(
+            model, view.ask_users, view.ask_items, view.train.scale
+        )
+    else:
+        name = "lists.npy"
+        users = view.ask_users
+        queries = view.queries(users)
+        found, _ = scoring.rank(model, users, view.rules(final=True), queries)
+    folder.mkdir(exist_ok=True)  # a model may have removed it
+    try:
+        np.save(folder / name, found)
+    except OSError as error:
+        (folder / name).unlink(missing_ok=True)
+        msg = f"the output of the model could not be written: {error}"
+        raise TroubleError(msg) from error

@@ -1,0 +1,34 @@
+"""The memory of this process, as the kernel counts it."""
+
+import sys
+from pathlib import Path
+
+
+def memory_mib(field: str) -> float | None:
+    """Return a memory figure of this process from the kernel, MiB."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return None
+    for line in status.read_text().splitlines():
+        if line.startswith(f"{field}:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return None
+
+
+def peak_mib() -> float | None:
+    """Return the peak resident memory of this process, MiB."""
+    peak = memory_mib("VmHWM")
+    if peak is None:
+        import resource  # the fallback where there is no /proc
+
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak = round(used / (2**20 if sys.platform == "darwin" else 2**10), 1)
+    return peak
+
+
+def reset_peak() -> None:
+    """Start counting peak memory anew: a forked child inherits its parent's."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return  # no such file, or not permitted: the peak then includes the parent's
