@@ -29,13 +29,12 @@ def board(
         raise NothingRanError(msg)
     chosen = selection.select(records, layout.protocol if layout else None)
     shown = layout or from_records(chosen.records)
-    versions = _versions(chosen.records, shown.metrics)
+    versions = newest_versions(chosen.records, shown.metrics)
     splits = tuple(sorted({run_of(record)[0] for record in chosen.records}))
     said = list(chosen.notes)
     found: list[standing.Standing] = []
     for group in chosen.rows:
-        tables = _tables(group, per_user, said)
-        samples = _samples(group, versions, tables, said)
+        samples = samples_of(group, versions, per_user, said)
         figures = {m: _estimate(samples[m]) for m in shown.metrics if m in samples}
         one = row(group, figures, splits)
         ranks = one.status == "ok" and shown.primary in samples
@@ -55,13 +54,32 @@ def board(
     return dataclasses.replace(base, notes=notes.of(base, said))
 
 
-def _versions(records: Sequence[Record], metrics: Iterable[str]) -> dict[str, int]:
+def newest_versions(
+    records: Sequence[Record], metrics: Iterable[str]
+) -> dict[str, int]:
     """Return the newest version of each metric's definition that any record has."""
     return {
         metric: max(record.metrics[metric].version for record in known)
         for metric in metrics
         if (known := [record for record in records if metric in record.metrics])
     }
+
+
+def samples_of(
+    records: Sequence[Record],
+    versions: Mapping[str, int],
+    per_user: PerUserOf,
+    said: list[str],
+) -> dict[str, Sample]:
+    """Return the sample of each metric of one row.
+
+    Args:
+        records: The row's records.
+        versions: The metrics wanted, with the version of the definition that counts.
+        per_user: Gives the per-user values of an ``ok`` record.
+        said: Takes a sentence for whatever cannot be had.
+    """
+    return _samples(records, versions, _tables(records, per_user, said), said)
 
 
 def _tables(

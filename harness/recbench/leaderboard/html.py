@@ -1,5 +1,6 @@
 """Boards as HTML: a page of its own, or a fragment for a notebook."""
 
+import base64
 from collections.abc import Mapping, Sequence
 
 from recbench.leaderboard import columns, shapes, wording
@@ -35,12 +36,12 @@ PAGE = """<!doctype html>
 """
 
 
-def page(board: Board, pictures: Mapping[str, str] | None = None) -> str:
+def page(board: Board, pictures: Mapping[str, bytes] | None = None) -> str:
     """Return a page that needs no other file.
 
     Args:
         board: The board.
-        pictures: Caption to SVG text, set into the page.
+        pictures: Caption to SVG, set into the page.
     """
     facts = (f"<li><b>{h}</b>: {html(text)}</li>" for h, text in wording.facts(board))
     parts = [
@@ -50,10 +51,9 @@ def page(board: Board, pictures: Mapping[str, str] | None = None) -> str:
         *_below(board),
     ]
     for caption, svg in (pictures or {}).items():
-        drawing = svg[svg.index("<svg") :]
-        parts.append(
-            f"<figure><figcaption>{html(caption)}</figcaption>{drawing}</figure>"
-        )
+        data = base64.b64encode(svg).decode()
+        image = f'<img alt="{html(caption)}" src="data:image/svg+xml;base64,{data}">'
+        parts.append(f"<figure>{image}</figure>")
     if len(board.layout.metrics) > 1:
         shown = [row for row in board.rows if row.metrics]
         parts += ["<h2>All metrics</h2>", _table(columns.metrics(board), shown)]

@@ -1,9 +1,11 @@
 """Boards as Markdown pages, for GitHub and for reading as plain text."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
 
 from recbench.leaderboard import columns, shapes, wording
-from recbench.leaderboard.board import Board, Row
+from recbench.leaderboard.board import Board, Estimate, Row
 from recbench.leaderboard.columns import Column
 from recbench.leaderboard.escape import markdown, markdown_block, markdown_code
 from recbench.leaderboard.grid import grid
@@ -38,29 +40,14 @@ def page(board: Board, plots: Mapping[str, str] | None = None) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def index(boards: Sequence[Board]) -> str:
-    """Return the page over all suites."""
-    header = ["Suite", "Data", "Task", "Models", "Splits", "Best", "Metric"]
-    lines = []
-    for board in boards:
-        best = [row for row in board.ranked if row.rank == 1]
-        names = ", ".join(markdown_code(row.label) for row in best[:4])
-        more = f" and {len(best) - 4} more" if len(best) > 4 else ""
-        primary = board.layout.primary
-        top = best[0].metrics.get(primary) if best else None
-        link = f"[{markdown(board.suite)}]({board.suite}/README.md)"
-        lines.append(
-            [
-                link,
-                markdown(board.dataset.get("name", "")),
-                markdown(board.task),
-                str(len(board.rows)),
-                str(len(board.splits)),
-                names + more or shapes.NONE,
-                f"{markdown(columns.header(board, primary))} "
-                + shapes.with_interval(top),
-            ]
-        )
+def index(documents: Sequence[Mapping[str, Any]]) -> str:
+    """Return the page over all suites.
+
+    Args:
+        documents: Each suite's published ``board.json``.
+    """
+    header = ["Suite", "Data", "Task", "Models", "Splits", "Best", "Figure"]
+    lines = [_index_line(document) for document in documents]
     text = (
         "One page a suite. Models that share the first rank of a suite cannot be told "
         "apart by its data; the figure is that of the first of them."
@@ -68,6 +55,28 @@ def index(boards: Sequence[Board]) -> str:
     return (
         "\n\n".join(("# Leaderboards", text, _pipes(header, lines, "lllrrll"))) + "\n"
     )
+
+
+def _index_line(document: Mapping[str, Any]) -> list[str]:
+    """Return the line of a suite."""
+    best = [row for row in document["rows"] if row.get("rank") == 1]
+    names = ", ".join(markdown_code(row["label"]) for row in best[:4])
+    names += f" and {len(best) - 4} more" if len(best) > 4 else ""
+    primary = document["primary"]
+    label = next(
+        (m["label"] for m in document["metrics"] if m["name"] == primary), primary
+    )
+    top = Estimate(**best[0]["metrics"][primary]) if best else None
+    suite = str(document["suite"])
+    return [
+        f"[{markdown(suite)}]({quote(suite)}/README.md)",
+        markdown(document["dataset"].get("name", "")),
+        markdown(document["task"]),
+        str(len(document["rows"])),
+        str(len(document["splits"])),
+        names or shapes.NONE,
+        f"{markdown(label)} {shapes.with_interval(top)}",
+    ]
 
 
 def table(shown: Sequence[Column], rows: Sequence[Row]) -> str:

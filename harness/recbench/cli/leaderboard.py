@@ -1,0 +1,126 @@
+"""``recbench leaderboard``: boards from records."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from recbench.cli import options
+
+if TYPE_CHECKING:
+    from recbench.leaderboard.board import Board
+
+FORMATS = ("text", "markdown", "html", "csv", "json", "latex")
+
+
+EPILOG = """\b
+Examples:
+  recbench leaderboard build
+  recbench leaderboard show ml-100k/top-n --format json
+  recbench leaderboard check        exits 5 if a page is not what records yield
+"""
+
+
+@click.group("leaderboard", epilog=EPILOG)
+def command() -> None:
+    """Build, show and check leaderboards.
+
+    A board is a function of the records under --out and nothing else. To merge the
+    results of several people or machines, copy their folders over each other.
+    """
+
+
+@command.command("build")
+@click.argument("suites", nargs=-1, metavar="[SUITE]...")
+@options.out_option
+@options.plugin_option
+def build(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
+    """Write page, tables and pictures of suites, and the page over all of them."""
+    from recbench import plugins as registry
+    from recbench.leaderboard import publish
+    from recbench.results.store import Store
+
+    store = Store(out)
+    chosen = publish.chosen(store, suites)
+    for board in publish.write(store, chosen, registry.load(plugins)):
+        click.echo(store.folder(board.suite) / "README.md")
+    click.echo(store.root / publish.INDEX)
+
+
+@command.command("show")
+@click.argument("suite")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    show_default=True,
+    help="How to print it; json is one array of rows.",
+)
+@options.out_option
+@options.plugin_option
+def show(suite: str, style: str, out: Path, plugins: tuple[str, ...]) -> None:
+    """Print the board of a suite."""
+    from recbench import plugins as registry
+    from recbench.leaderboard import publish
+    from recbench.results.store import Store
+
+    store = Store(out)
+    catalogue = registry.load(plugins)
+    for name in publish.chosen(store, [suite]):
+        board = publish.load(store, name, catalogue)
+        click.echo(_rendered(board, style, store.folder(name)), nl=False)
+
+
+@command.command("check")
+@click.argument("suites", nargs=-1, metavar="[SUITE]...")
+@options.out_option
+@options.plugin_option
+def check(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
+    """Refuse damaged records, and pages that the records do not yield (exit 5)."""
+    from recbench import plugins as registry
+    from recbench.leaderboard import publish
+    from recbench.results.store import Store
+
+    store = Store(out)
+    chosen = publish.chosen(store, suites)
+    for board in publish.check(store, chosen, registry.load(plugins)):
+        click.echo(f"{board.suite}: {len(board.rows)} rows hold")
+
+
+@command.command("plots")
+@click.argument("suites", nargs=-1, metavar="[SUITE]...")
+@options.out_option
+@options.plugin_option
+def plots(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
+    """Draw the pictures of suites, without writing their pages."""
+    from recbench import plugins as registry
+    from recbench.leaderboard import publish
+    from recbench.results.store import Store
+
+    store = Store(out)
+    catalogue = registry.load(plugins)
+    for suite in publish.chosen(store, suites):
+        board = publish.load(store, suite, catalogue)
+        for path in publish.draw(board, store.folder(suite)):
+            click.echo(path)
+
+
+def _rendered(board: "Board", style: str, folder: Path) -> str:
+    """Return a board in one of the formats."""
+    import shutil
+
+    from recbench.leaderboard import flat, html, jsonboard, latex, markdown, publish
+    from recbench.leaderboard import text as plain
+
+    if style == "text":
+        return plain.render(board, max(80, shutil.get_terminal_size().columns))
+    if style == "html":
+        return html.page(board, publish.pictures(board, folder))
+    render = {
+        "markdown": markdown.page,
+        "csv": flat.render,
+        "json": jsonboard.rows,
+        "latex": latex.render,
+    }[style]
+    return render(board)

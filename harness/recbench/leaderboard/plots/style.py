@@ -1,0 +1,121 @@
+"""How all pictures look, and how they become the same bytes each time."""
+
+import contextlib
+import io
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from recbench.leaderboard.board import Board, Row
+from recbench.leaderboard.escape import clean
+
+WIDTH = 9.0  # inches; GitHub shows some 900 pixels
+PALETTE = (  # Okabe and Ito (2008): told apart with any kind of colour vision
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+    "#000000",
+    "#8c6d00",
+)
+MARKERS = "osD^vPX*"
+BEST, OTHER, REFERENCE = "#0072b2", "#7f93a6", "#d55e00"
+GRID = "#d8dee4"
+LONGEST = 28
+
+_SETTINGS: Any = {  # Any: Matplotlib types each key
+    "axes.axisbelow": True,
+    "axes.edgecolor": "#6e7781",
+    "axes.grid": True,
+    "axes.labelsize": 10,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 10.5,
+    "figure.facecolor": "white",
+    "font.family": "DejaVu Sans",  # comes with Matplotlib, so it is everywhere
+    "font.size": 9.5,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "savefig.facecolor": "white",
+    "svg.fonttype": "path",
+    "svg.hashsalt": "recbench",
+    "text.parse_math": False,  # a dollar sign in a name is no formula
+}
+
+
+@contextlib.contextmanager
+def context() -> Iterator[None]:
+    """Draw with our settings and leave the caller's as they were."""
+    with mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        mpl.rcdefaults()
+        mpl.rcParams.update(_SETTINGS)
+        yield
+
+
+def figure(height: float) -> Figure:
+    """Return an empty figure of the common width, laid out without overlap."""
+    made = Figure(figsize=(WIDTH, height), layout="constrained")
+    FigureCanvasAgg(made)
+    return made
+
+
+def svg(drawn: Figure, title: str, mark: str) -> bytes:
+    """Return a figure as SVG without date or random ids.
+
+    Args:
+        drawn: The figure.
+        title: What screen readers say.
+        mark: Hash of what is shown.
+    """
+    out = io.BytesIO()
+    about: Any = {"Date": None, "Title": title, "Creator": "recbench", "Source": mark}
+    with context():
+        drawn.savefig(out, format="svg", metadata=about)
+    lines = out.getvalue().decode().splitlines()
+    return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
+
+
+def name(row: Row, longest: int = LONGEST) -> str:
+    """Return a row's label, shortened in the middle."""
+    text = clean(row.label)
+    if len(text) <= longest:
+        return text
+    return f"{text[: longest - 7]}…{text[-6:]}"
+
+
+def colour(board: Board, row: Row) -> str:
+    """Return the colour of a row: first rank, reference model, or neither."""
+    if row.rank == 1:
+        return BEST
+    return REFERENCE if row.model == board.layout.reference else OTHER
+
+
+def chosen(board: Board, most: int) -> list[Row]:
+    """Return the best rows and the reference model, ``most`` at the most."""
+    ranked = list(board.ranked)
+    reference = [r for r in ranked if r.model == board.layout.reference][:1]
+    best = [row for row in ranked if row not in reference][: most - len(reference)]
+    return [row for row in ranked if row in best or row in reference]
+
+
+def arrow(board: Board, metric: str) -> str:
+    """Return a metric's label with the direction in words."""
+    words = {True: " (higher is better)", False: " (lower is better)", None: ""}
+    return board.layout.label(metric) + words[board.higher_is_better.get(metric)]
+
+
+def bare(axes: Axes) -> None:
+    """Take away the vertical axis line and its ticks, for named rows."""
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(axis="y", length=0)
+    axes.grid(visible=False, axis="y")
