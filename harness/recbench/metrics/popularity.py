@@ -93,9 +93,8 @@ def novelty(lists: RankedLists, k: int) -> Values:
     item; an item without one counts as if it had one.
     """
     train = lists.training()
-    pairs = np.unique(train.users.astype(np.int64) * train.n_items + train.items)
-    holders = np.bincount(pairs % train.n_items, minlength=train.n_items)
-    n_users = len(np.unique(train.users))
+    holders = np.bincount(train.csr().indices, minlength=train.n_items)
+    n_users = int((np.bincount(train.users, minlength=train.n_users) > 0).sum())
     return mean_listed(lists, k, np.log2(n_users) - np.log2(np.maximum(holders, 1)))
 
 

@@ -75,10 +75,10 @@ def fcp(pairs: RatedPairs) -> PerUserTotals:
     fresh = np.ones(len(users), dtype=np.bool_)
     fresh[1:] = (np.diff(users) != 0) | (np.diff(predictions) != 0)
     run_start = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
-    user_start = np.searchsorted(users, users)
     concordant = np.zeros(len(users))
     comparable = np.zeros(len(users))
     n_of_user = np.bincount(users, minlength=pairs.n_users)
+    user_start = (np.cumsum(n_of_user) - n_of_user)[users]
     for level in np.unique(ratings):  # a few levels, each one pass over the pairs
         lower = np.concatenate(([0], np.cumsum(ratings < level)))
         here = ratings == level

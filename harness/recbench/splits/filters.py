@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recbench.errors import DataError, UsageError
 from recbench.interactions import Interactions
-from recbench.splits.shares import whole
+from recbench.splits.shares import lottery, smallest, whole
 
 SAMPLE_SEED = 20  # fixed, so that every split seed divides the same users
 
@@ -88,8 +88,9 @@ def sample_users(table: Interactions, *, n: int = 150) -> Kept:
     """
     wanted = whole("n", n, low=1)
     users = np.unique(table.users)
-    drawn = np.random.default_rng(SAMPLE_SEED).permutation(users)[:wanted]
-    rows = np.flatnonzero(np.isin(table.users, drawn))
+    numbers = lottery(len(users), SAMPLE_SEED)
+    (drawn,) = smallest(numbers, min(wanted, len(users)))
+    rows = np.flatnonzero(np.isin(table.users, users[drawn]))
     return _kept(table, rows, f"sample-users (n = {n})")
 
 

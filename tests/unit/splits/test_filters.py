@@ -92,6 +92,7 @@ def test_a_filter_that_leaves_nothing_is_refused(name, params):
         ("k-core", {"users": -1}),
         ("k-core", {"items": 2.5}),
         ("min-interactions", {"users": True}),
+        ("sample-users", {"n": 0}),
         ("min-rating", {"rating": "4"}),
         ("min-rating", {"rating": True}),
     ],
@@ -105,3 +106,15 @@ def test_a_filter_parameter_out_of_range_is_refused(name, params):
 def test_min_rating_needs_ratings():
     with pytest.raises(UsageError, match="needs ratings"):
         FILTERS["min-rating"](table([(0, 0)]), rating=4)
+
+
+def test_sample_users_keeps_whole_users_and_always_the_same_ones():
+    pairs = [(u, i) for u in range(50) for i in range(u % 3 + 1)]
+    rows, note = FILTERS["sample-users"](table(pairs), n=10)
+    kept = {pairs[r][0] for r in rows}
+
+    assert len(kept) == 10
+    assert rows.tolist() == [r for r, (u, _) in enumerate(pairs) if u in kept]
+    assert FILTERS["sample-users"](table(pairs), n=10).rows.tolist() == rows.tolist()
+    assert "40 users" in note
+    assert len(FILTERS["sample-users"](table(pairs), n=99).rows) == len(pairs)
