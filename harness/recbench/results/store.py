@@ -62,6 +62,24 @@ class Store:
             raise RecbenchError(msg)
         return path
 
+    def require_writable(self) -> None:
+        """Make sure that records can be written, before hours are spent on them.
+
+        Raises:
+            DataError: If the folder cannot be made or written.
+        """
+        try:
+            probe = self.root / ".writable"
+            atomic.write(probe, b"", durable=False)
+            probe.unlink()
+            atomic.sweep(self.root)
+        except OSError as error:
+            msg = (
+                f"records cannot be written under {self.root}: {error.strerror}; "
+                "choose another folder with --out"
+            )
+            raise DataError(msg) from error
+
     def add(
         self,
         record: Record,

@@ -111,16 +111,6 @@ def arrived(path: Path) -> Path:
     return path
 
 
-def limit_threads(threads: int) -> None:
-    """Set what libraries that are already loaded use."""
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(threads)
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        torch.set_num_threads(threads)
-
-
 def seed_globals(seed: int) -> None:
     """Seed the generators that a model may use without asking."""
     random.seed(seed)
@@ -137,7 +127,9 @@ def settle(folder: Path, threads: int) -> None:
     os.chdir(scratch)
     os.environ["TMPDIR"] = tempfile.tempdir = str(scratch)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    limit_threads(threads)
+    torch = sys.modules.get("torch")
+    if torch is not None:  # all others were told by the environment, before loading
+        torch.set_num_threads(threads)
 
 
 def main(folder: Path) -> int:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from recbench.evaluation import measure, scoring
 from recbench.metrics.views import PerUser
 from recbench.results.record import Figure, Record
 from recbench.runner.cells import Cell, protocol_data, protocol_hash
+from recbench.runner.handed import open_regular
 from recbench.runner.plan import provenance
 from recbench.runner.prepare import Prepared
 from recbench.runner.supervise import Outcome
@@ -85,19 +86,42 @@ def score(
 
 
 def _load(path: Path, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
-    """Return an output array after checking that it is what was asked for."""
+    """Return an output array after checking that it is what was asked for.
+
+    The header is read first: a file may claim more than the memory holds.
+    """
     try:
-        array = np.load(path, allow_pickle=False)
+        with open_regular(path) as file:
+            version = np.lib.format.read_magic(file)
+            found, fortran, kind = _header(file, version)
+            if found == shape and kind == np.dtype(dtype) and not fortran:
+                count = int(np.prod(shape, dtype=np.int64))
+                data = file.read(count * kind.itemsize)
+                return np.frombuffer(data, dtype=kind, count=count).reshape(shape)
     except (OSError, ValueError, EOFError) as error:
         msg = f"{path.name} is missing or damaged: {error}"
         raise ContractError(msg) from error
-    if array.shape != shape or array.dtype != np.dtype(dtype):
-        msg = (
-            f"{path.name} has shape {array.shape} and dtype {array.dtype}, "
-            f"expected {shape} and {np.dtype(dtype)}"
-        )
-        raise ContractError(msg)
-    return np.asarray(array)
+    msg = (
+        f"{path.name} has shape {found} and dtype {kind}, "
+        f"expected {shape} and {np.dtype(dtype)}"
+    )
+    raise ContractError(msg)
+
+
+def _header(
+    file: IO[bytes], version: tuple[int, int]
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Return shape, order and dtype of a ``.npy`` file of format 1 or 2.
+
+    Raises:
+        ValueError: For another format or a damaged header.
+    """
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(file)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(file)
+    msg = f"it has format {version}"
+    raise ValueError(msg)
 
 
 def _figure(
@@ -192,7 +216,7 @@ def record(
         started=started,
         curves=outcome.curves,
         spread=scored.spread if scored else {},
-        warnings=scored.warnings if scored else [],
+        warnings=[*outcome.warnings, *(scored.warnings if scored else [])],
         command=command,
     )
 

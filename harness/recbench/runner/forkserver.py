@@ -42,6 +42,8 @@ PRELOAD = (
     "torch",
     "recbench.runner.child",
     "recbench.neural",
+    "recbench.metrics.builtin",
+    "recbench.metrics.compute",
 )
 FRESH = "--fresh"
 BROKEN = 70  # exit status where the harness itself failed

@@ -2,7 +2,6 @@
 
 import importlib.util
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,11 +14,18 @@ from recbench.runner import collect
 from recbench.runner.cells import Cell
 from recbench.runner.engines import Engine, Message
 from recbench.runner.engines.local import LocalEngine
+from recbench.runner.workspace import Workspace
 
 if TYPE_CHECKING:
     from recbench.runner.run import Run
 
 TICK_SECONDS = 0.2
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def cell_folder(number: int) -> str:
+    """Return the name of a cell's folder in the workspace."""
+    return f"cell {number}"
 
 
 class Loop:
@@ -28,6 +34,7 @@ class Loop:
     def __init__(self, run: "Run", cells: Mapping[int, Cell]) -> None:
         """Remember the cells by their number in the plan."""
         self.run, self.cells = run, cells
+        self.folders: dict[int, Path] = {}
         self.begun: dict[int, str] = {}
         self.done: dict[int, Record] = {}
         self.stopped = threading.Event()
@@ -39,22 +46,25 @@ class Loop:
             The record of every cell; those that were stopped are ``interrupted``.
         """
         run = self.run
-        with tempfile.TemporaryDirectory(prefix="recbench-") as temporary:
-            work = Path(temporary)
+        with Workspace() as work:
             engine = make_engine(run.engine, run.jobs, run.ray_address)
-            try:
-                for number in order:
-                    engine.submit(run.job(number, self.cells[number], work))
-                with self._polite(engine):
+            with self._polite(engine):
+                try:
+                    for number in order:
+                        job = run.job(number, self.cells[number], work)
+                        self.folders[number] = job.folder
+                        engine.submit(job)
                     while self.cells.keys() - self.done.keys():
                         message = engine.next(TICK_SECONDS)
                         if message is not None:
-                            self.take(message, work / "cells" / str(message.number))
-            finally:
-                engine.close()
+                            self.take(message)
+                            if message.outcome is not None:
+                                work.remove(cell_folder(message.number))
+                finally:
+                    engine.close()
         return self.done
 
-    def take(self, message: Message, folder: Path) -> None:
+    def take(self, message: Message) -> None:
         """Take one message: tell of progress, or make the record of a cell."""
         run, number = self.run, message.number
         cell = self.cells[number]
@@ -67,6 +77,7 @@ class Loop:
                 run.tell("cell-progress", number=number, **event)
         if message.outcome is not None:
             when = self.begun.get(number, collect.now())
+            folder = self.folders[number]
             record = run.finish(cell, message.outcome, folder, when)
             self.done[number] = record
             run.tell("cell-finished", number=number, title=cell.title, record=record)
@@ -85,7 +96,9 @@ class Loop:
             self.run.log("stopping: finished cells are kept; once more to stop at once")
             engine.halt()
 
-        held = {n: signal.signal(n, handle) for n in (signal.SIGINT, signal.SIGTERM)}
+        # one that the shell ignores, as nohup does, stays ignored
+        wanted = (n for n in SIGNALS if signal.getsignal(n) is not signal.SIG_IGN)
+        held = {n: signal.signal(n, handle) for n in wanted}
         try:
             yield
         finally:

@@ -1,6 +1,7 @@
 """Run a plan: prepare, hand cells to an engine, store a record for each, tell it."""
 
 import dataclasses
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,14 +22,16 @@ from recbench.results.store import Store
 from recbench.runner import collect, plan
 from recbench.runner.cells import Cell
 from recbench.runner.engines import Job
-from recbench.runner.loop import Loop
+from recbench.runner.loop import Loop, cell_folder
 from recbench.runner.plan import Planned, Request
 from recbench.runner.prepare import Prepared, prepare
 from recbench.runner.supervise import Limits, Outcome
 from recbench.runner.view import write
+from recbench.runner.workspace import Workspace
 from recbench.specs import MetricSpec, SuiteSpec
 from recbench.suites import choose
 
+PAUSES = (0.5, 2.0)  # seconds before a record is written once more
 Listener = Callable[[str, Mapping[str, Any]], None]
 
 
@@ -142,18 +145,16 @@ class Run:
                 self.log(f"{cell.suite.name} seed {cell.split_seed}: {note}")
         return self.prepared[key]
 
-    def job(self, number: int, cell: Cell, work: Path) -> Job:
+    def job(self, number: int, cell: Cell, work: Workspace) -> Job:
         """Return what the engine is handed for a cell."""
-        folder = (
-            work / "views" / f"{cell.suite.name.replace('/', '~')}-{cell.split_seed}"
-        )
+        folder = work.folder(f"view {cell.suite.name} {cell.split_seed}")
         if not folder.exists():
             write(self.part(cell).view, folder)
         base = cell.suite.primary.partition("@")[0]
         origin = self.catalogue.origin["metrics", base]
         return Job(
             number=number,
-            folder=work / "cells" / str(number),
+            folder=work.folder(cell_folder(number)),
             request={
                 "plugin": dataclasses.asdict(cell.plugin),
                 "plugin_hash": cell.plugin_hash,
@@ -194,14 +195,28 @@ class Run:
             started=begun,
             command=collect.command(cell, files=self.extra),
         )
+        return keep(self.request.out, made, scored.blobs if scored else {})
+
+
+def keep(out: Path, record: Record, blobs: collect.Blobs) -> Record:
+    """Store a record; where the disk refuses, try twice more.
+
+    Raises:
+        DataError: If it cannot be stored.
+    """
+    for pause in (*PAUSES, None):
         try:
-            return Store(self.request.out).add(made, scored.blobs if scored else None)
+            return Store(out).add(record, blobs)
         except OSError as error:
-            msg = (
-                f"cannot write the record of {cell.title} under {self.request.out}: "
-                f"{error.strerror}; free space or choose another folder with --out"
-            )
-            raise DataError(msg) from error
+            if pause is None:
+                msg = (
+                    f"cannot write the record of {record.suite} {record.label} under "
+                    f"{out}: {error.strerror}; free space or choose another folder "
+                    "with --out, then run again: what is stored counts"
+                )
+                raise DataError(msg) from error
+            time.sleep(pause)
+    raise AssertionError  # the last pause is None
 
 
 def execute(run: Run) -> Result:
@@ -217,6 +232,7 @@ def execute(run: Run) -> Result:
     suites = run.suites()
     for suite in suites:
         run.metric_specs(suite)
+    Store(run.request.out).require_writable()
     run.load(suites)
     return perform(run, run.planned(suites), suites)
 

@@ -183,7 +183,9 @@ def _breach(
     return None
 
 
-def _verdict(child: Child, outcome: Outcome, *, killed: bool) -> tuple[Status, str]:
+def _verdict(  # noqa: PLR0911 - one line for each way to end
+    child: Child, outcome: Outcome, *, killed: bool
+) -> tuple[Status, str]:
     """Return status and message of a process that ended by itself."""
     code, phase, left = child.poll() or 0, outcome.phase, outcome.result
     if child.lost:
@@ -193,9 +195,9 @@ def _verdict(child: Child, outcome: Outcome, *, killed: bool) -> tuple[Status, s
     if code < 0:
         name = signal.Signals(-code).name
         return "crashed", f"killed by {name} while in phase {phase}"
+    if not left and code == CANNOT_WRITE:
+        return _trouble(outcome, "its result could not be written (see the log)")
     if not left:
-        if code == CANNOT_WRITE:
-            return _trouble(outcome, "its result could not be written (see the log)")
         return "crashed", f"ended with status {code} and left no result"
     if left["status"] == handed.TROUBLE:
         outcome.retry = left["retry"]
