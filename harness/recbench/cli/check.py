@@ -20,12 +20,19 @@ Examples:
   recbench check 'ncf[epochs=2]'          with other parameters, to save time
   recbench check my_model.py              every model of a file
   recbench check ./my-plugin --strict     a package or project; advice counts
+  recbench check svd --only seed-used     one check alone
 """
 
 
 @click.command("check", epilog=EPILOG)
 @click.argument("target", metavar="MODEL|PATH")
 @plugin_option
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="CHECK",
+    help="Run this check alone, with or without its task. May be repeated.",
+)
 @click.option("--strict", is_flag=True, help="Count advice as failures.")
 @click.option(
     "--timeout",
@@ -43,7 +50,13 @@ Examples:
     help="Form of what is printed.",
 )
 def command(
-    target: str, plugins: tuple[str, ...], strict: bool, timeout: float, form: str
+    *,
+    target: str,
+    plugins: tuple[str, ...],
+    only: tuple[str, ...],
+    strict: bool,
+    timeout: float,
+    form: str,
 ) -> None:
     """Check a model by name, or every model of a file, package or project.
 
@@ -57,7 +70,9 @@ def command(
     name, params = (target, {}) if is_path(target) else parse_model(target)
     outcomes: list[Outcome] = []
     shown = ""
-    for outcome in examine(name, params=params, plugins=plugins, timeout=timeout):
+    for outcome in examine(
+        name, params=params, plugins=plugins, only=only, timeout=timeout
+    ):
         outcomes.append(outcome)
         if form == "text":
             if outcome.model != shown:

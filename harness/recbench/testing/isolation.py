@@ -52,6 +52,7 @@ def examine(
     *,
     params: Mapping[str, Any] | None = None,
     plugins: Sequence[str] = (),
+    only: Sequence[str] = (),
     timeout: float = 60.0,
 ) -> Iterator[Outcome]:
     """Check a model, or every model of a file or folder, in child processes.
@@ -63,13 +64,14 @@ def examine(
         target: Name of a model, or path of a file, package or project.
         params: Parameters that differ from the models' defaults.
         plugins: Plugins to load besides the installed ones, as for ``-p``.
+        only: Names of the checks to run, with or without their task; all if empty.
         timeout: Seconds that one check may take.
 
     Yields:
         Outcomes, in order.
 
     Raises:
-        UsageError: If there is no such model, file or folder.
+        UsageError: If there is no such model, file, folder or check.
     """
     if is_path(target) and not Path(target).expanduser().exists():
         msg = f"there is no file or folder {target}: name a model or an existing path"
@@ -81,6 +83,7 @@ def examine(
             "is_path": is_path(target),
             "params": dict(params or {}),
             "plugins": list(plugins),
+            "only": list(only),
             "done": done,
         }
         session = _Session(request, timeout)

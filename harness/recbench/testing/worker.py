@@ -66,8 +66,21 @@ def _work(request: dict[str, Any], emit: Emit) -> Iterator[tuple[ModelSpec, Chec
     for spec in specs:
         for task in spec.tasks if request["params"] else ():
             complete(spec, task, request["params"])
-        for check in checks_for(spec):
+        for check in _chosen(checks_for(spec), request["only"]):
             yield spec, check
+
+
+def _chosen(checks: list[Check], only: list[str]) -> list[Check]:
+    """Return the checks that were asked for.
+
+    Raises:
+        UsageError: If one of them is none of the model's checks.
+    """
+    short = {check.name: check.name.rpartition("/")[2] for check in checks}
+    for name in only:
+        if name not in short and name not in short.values():
+            raise unknown_name("check", name, [*short, *short.values()])
+    return [c for c in checks if not only or {c.name, short[c.name]} & set(only)]
 
 
 def _of_name(request: dict[str, Any]) -> ModelSpec:
