@@ -71,12 +71,17 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     from recbench.cli.progress import Progress
 
     form, out = chosen.pop("form"), Path(chosen["out"])
+    again = shlex.join(["recbench", *sys.argv[1:]])
+    resume = f"interrupted; this resumes where it stopped:\n  {again}"
     with Progress() as progress:
-        result = run_request(**chosen, log=progress.log, listener=progress.listen)
+        try:
+            result = run_request(**chosen, log=progress.log, listener=progress.listen)
+        except KeyboardInterrupt:
+            progress.log(resume)
+            raise
     boards = api.boards_of(result)
     click.echo(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
-        again = shlex.join(["recbench", *sys.argv[1:]])
-        progress.log(f"interrupted; this resumes where it stopped:\n  {again}")
+        progress.log(resume)
     progress.log(f"pages: {out / 'README.md'}")
     ctx.exit(result.exit_code)

@@ -13,9 +13,13 @@ class Lines:
         self.done, self.to_run = 0, 0
 
     def log(self, line: str) -> None:
-        """Print a line for the person who waits."""
-        if self.stream is not None:
+        """Print a line for the person who waits; nobody may be there any more."""
+        if self.stream is None:
+            return
+        try:
             print(line, file=self.stream, flush=True)
+        except (OSError, ValueError):  # a closed pipe or file: the run goes on
+            self.stream = None
 
     def listen(self, name: str, data: Mapping[str, Any]) -> None:
         """Take one event of a run."""
