@@ -41,11 +41,7 @@ class Dialect:
         rule = self.rules[metric]
         if isinstance(rule, Lacking):
             return f"{self.library} has no {metric}: {rule.reason}."
-        clauses = [
-            getattr(rule, f.name).words
-            for f in fields(rule)
-            if getattr(rule, f.name) is not getattr(OWN[metric], f.name)
-        ]
+        clauses = _differences(rule, OWN[metric])
         own = Dialect(name="recbench", library="recbench")
         shared = (self.relevance, own.relevance), (self.order, own.order)
         clauses += [choice.words for choice, default in shared if choice is not default]
@@ -57,3 +53,9 @@ class Dialect:
             clauses = [FORMULAS[metric]]
         clauses += [self.note] if self.note else []
         return f"{head}: {'; '.join(clauses)}."
+
+
+def _differences(rule: Rule, own: Rule) -> list[str]:
+    """Return a clause for every choice that is not recbench's, with recbench's."""
+    chosen = [(getattr(rule, f.name), getattr(own, f.name)) for f in fields(rule)]
+    return [f"{c.words} (recbench: {o.words})" for c, o in chosen if c is not o]

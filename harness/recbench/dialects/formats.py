@@ -1,5 +1,6 @@
 """The file formats of lists and truths: CSV, TSV, Parquet, TREC run and qrels."""
 
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -48,9 +49,21 @@ def _read(path: Path) -> pd.DataFrame:
         if by_suffix or _looks_trec(fields, names, first):
             return _trec(path, names)
     separator = "\t" if "\t" in first else ";" if ";" in first else ","
-    return pd.read_csv(
-        path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig"
-    )
+    with warnings.catch_warnings():
+        # pandas only warns when it drops the fields that a header does not name
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            return pd.read_csv(
+                path,
+                sep=separator,
+                dtype=str,
+                keep_default_na=False,
+                index_col=False,
+                encoding="utf-8-sig",
+            )
+        except pd.errors.ParserWarning as warning:
+            msg = "rows have more fields than the first line names"
+            raise ValueError(msg) from warning
 
 
 def _looks_trec(fields: list[str], names: tuple[str, ...], line: str) -> bool:
