@@ -152,8 +152,6 @@ class Archive:
             shown = ", ".join(self._zip.namelist()[:8]) or "nothing"
             msg = f"{self._label} has no member {name!r}; it has {shown}"
             raise DataError(msg) from None
-        if entry.is_dir():
-            raise self._refuse(f"{name!r} is a folder")
         if entry.flag_bits & ENCRYPTED:
             raise self._refuse(f"{name!r} is encrypted")
         if entry.compress_type not in METHODS:

@@ -1,9 +1,10 @@
 """Reading delimited text in batches, and finding the line of a mistake."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import IO, Literal
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -17,8 +18,13 @@ from recbench.errors import DataError
 
 BLOCK = 4 << 20  # larger blocks were slower: they leave the cache
 ID_TYPE = pa.dictionary(pa.int32(), pa.string())
-DATE_TYPE = pa.timestamp("s", tz="UTC")
-TimeKind = Literal["number", "date"]
+ZONE = re.compile(r"[T ]\d.*(Z|[+-]\d\d(:?\d\d)?)$")
+TimeKind = Literal["number", "date", "zoned"]
+TIME_TYPES = {
+    "number": pa.float64(),
+    "date": pa.timestamp("us"),
+    "zoned": pa.timestamp("us", tz="UTC"),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +54,14 @@ class CsvTable:
 
 
 def time_kind(layout: Layout, name: str | None) -> TimeKind:
-    """Return how the times of a column are written, by its sample."""
+    """Return how the times of a column are written, by most of its sample."""
     if name is None:
         return "number"
-    values = [value for value in layout.values(name) if value.strip()]
-    return "date" if values and all(map(is_date, values)) else "number"
+    values = [value.strip() for value in layout.values(name)]
+    dates = [value for value in values if is_date(value)]
+    if not dates or 2 * len(dates) < len(values):
+        return "number"
+    return "zoned" if ZONE.search(dates[0]) else "date"
 
 
 def read_csv(table: CsvTable) -> RawTable:
@@ -87,7 +96,7 @@ def _batches(table: CsvTable) -> Iterator[dict[str, pa.Array]]:
     names = [str(n) for n in range(step * (len(layout.names) - 1) + 1)]
     chosen = {str(step * at): role for role, at in positions.items()}
     kinds = {"user": ID_TYPE, "item": ID_TYPE, "rating": pa.float64()}
-    kinds["timestamp"] = DATE_TYPE if table.times == "date" else pa.float64()
+    kinds["timestamp"] = TIME_TYPES[table.times]
     with table.source.open() as stream:
         reader = pacsv.open_csv(
             stream,
@@ -145,16 +154,21 @@ def explain(
     return DataError(f"{label} cannot be read: {reason}")
 
 
-def _lines(stream: object) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a stream with their numbers, from 1."""
+def _lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a stream with their numbers, from 1; CR ends one too."""
     rest, number = b"", 0
-    while chunk := stream.read(1 << 20):  # type: ignore[attr-defined]  # any binary stream
-        *lines, rest = (rest + bytes(chunk)).split(b"\n")
+    while chunk := stream.read(1 << 20):
+        whole = rest + bytes(chunk)
+        held = whole[-1:] if whole.endswith(b"\r") else b""  # its LF may follow
+        text = whole[: len(whole) - len(held)].replace(b"\r\n", b"\n")
+        *lines, rest = text.replace(b"\r", b"\n").split(b"\n")
+        rest += held
         for line in lines:
             number += 1
             yield number, line
-    if rest:
-        yield number + 1, rest
+    for line in rest.split(b"\r"):
+        number += 1
+        yield number, line
 
 
 def _fault(table: CsvTable, fields: tuple[str, ...]) -> str | None:
@@ -169,7 +183,7 @@ def _fault(table: CsvTable, fields: tuple[str, ...]) -> str | None:
             return f"the {role} (column {names[at]!r}) is empty"
         if role in ("user", "item"):
             continue
-        if role == "timestamp" and table.times == "date":
+        if role == "timestamp" and table.times != "number":
             if not is_date(value):
                 return f"{shown} is not a date like the ones before"
             continue

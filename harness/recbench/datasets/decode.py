@@ -59,7 +59,18 @@ def read_card(folder: Path) -> dict[str, Any] | None:
     if not isinstance(card, dict):
         msg = f"{folder / CARD} holds no object"
         raise DamagedError(msg)
-    return card if card.get("schema") == SCHEMA else None
+    if card.get("schema") != SCHEMA:
+        return None
+    if card.pop("sha256", None) != card_hash(card):
+        msg = f"{folder / CARD} was changed"
+        raise DamagedError(msg)
+    return card
+
+
+def card_hash(card: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a card says, itself left out."""
+    text = json.dumps(card, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_folder(folder: Path) -> Stored | None:
@@ -77,7 +88,7 @@ def read_folder(folder: Path) -> Stored | None:
     except DamagedError:
         raise
     except (
-        KeyError,
+        LookupError,
         TypeError,
         ValueError,
         OSError,

@@ -42,6 +42,7 @@ class Edition:
         sha256: Of the archive, or None.
         md5: Of the archive, or None; the publisher serves it beside the archive.
         members: SHA-256 of single files that must match whichever source serves.
+        site: Address of the folder with the archive.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Edition:
     sha256: str | None
     md5: str | None
     members: tuple[tuple[str, str], ...] = ()
+    site: str = SITE
 
     @property
     def title(self) -> str:
@@ -71,7 +73,7 @@ class Edition:
     @property
     def address(self) -> str:
         """Return the address of the archive."""
-        return f"{SITE}/{self.name}.zip"
+        return f"{self.site}/{self.name}.zip"
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from recbench.datasets.dataset import Dataset
-from recbench.datasets.decode import CARD, SCHEMA, Array, file_hash
+from recbench.datasets.decode import CARD, SCHEMA, Array, card_hash, file_hash
 from recbench.datasets.part import sync_folder, unwritable
 from recbench.features import Categories, Features
 
@@ -44,7 +44,9 @@ def write_folder(
             key: _save(temporary, f"{number:02d}-{_plain(key)}.npy", array)
             for number, (key, array) in enumerate(_arrays(dataset))
         }
-        text = json.dumps(card, indent=1, ensure_ascii=False)
+        # once through JSON first, so that tuples are the lists they will be read as
+        card = json.loads(json.dumps(card))
+        text = json.dumps({**card, "sha256": card_hash(card)}, indent=1)
         _write(temporary / CARD, lambda file: file.write(text.encode()))
         temporary.chmod(0o755)
         sync_folder(temporary)

@@ -92,12 +92,10 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        before, after = urlsplit(req.full_url), urlsplit(newurl)
-        fine = after.scheme == "https" or (
-            self._loopback and before.scheme == after.scheme == "http"
-        )
+        after = urlsplit(newurl)
         stays = self._loopback and is_loopback(after.hostname)
-        if not fine or (_is_private(after.hostname) and not stays):
+        public = after.scheme == "https" and not _is_private(after.hostname)
+        if not public and not stays:
             reason = f"{req.full_url} redirects to {newurl}, which is refused: "
             raise DataError(reason + "only public https addresses are followed")
         made = super().redirect_request(req, fp, code, msg, headers, newurl)
@@ -146,30 +144,27 @@ class _Http(http.client.HTTPConnection):
     """A connection whose time limits for connecting and for reading differ."""
 
     def __init__(self, host: str, *, connect: float, timeout: float) -> None:
-        super().__init__(host, timeout=timeout)
-        # the standard library's own seam: connect() calls it with (address, timeout,
-        # source address); the socket gets its reading limit below
-        self._create_connection = partial(_open_socket, connect)
+        super().__init__(host, timeout=connect)
+        # the standard library's own seam, called with (address, timeout, source)
+        self._create_connection = _connect
+        self._read_seconds = timeout
+
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self._read_seconds)
 
 
 class _Https(http.client.HTTPSConnection):
-    """The same over TLS."""
+    """The same over TLS; the handshake counts as connecting."""
 
     def __init__(self, host: str, *, connect: float, timeout: float) -> None:
-        super().__init__(host, timeout=timeout)
-        self._create_connection = partial(_open_socket, connect)
+        super().__init__(host, timeout=connect)
+        self._create_connection = _connect
+        self._read_seconds = timeout
 
-
-def _open_socket(
-    connect: float,
-    address: tuple[str, int],
-    timeout: float,
-    source: tuple[str, int] | None = None,
-) -> socket.socket:
-    """Connect under one limit and read under another."""
-    opened = _connect(address, connect, source)
-    opened.settimeout(timeout)
-    return opened
+    def connect(self) -> None:
+        super().connect()
+        self.sock.settimeout(self._read_seconds)
 
 
 class _HttpHandler(urllib.request.HTTPHandler):

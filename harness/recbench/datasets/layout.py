@@ -1,6 +1,7 @@
 """How a delimited text file is laid out, found out from its first 64 KiB."""
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +81,10 @@ def split_line(line: str, delimiter: str, *, quoted: bool) -> tuple[str, ...]:
         return tuple(line.split("::"))
     if not quoted:
         return tuple(line.split(delimiter))
-    return tuple(next(csv.reader([line], delimiter=delimiter), ()))
+    try:
+        return tuple(next(csv.reader([line], delimiter=delimiter), ()))
+    except csv.Error:  # a field without end, say
+        return (line,)
 
 
 def find_layout(source: TextSource) -> Layout:
@@ -92,7 +96,9 @@ def find_layout(source: TextSource) -> Layout:
     head = source.head()
     _refuse_binary(head, source.label)
     text, encoding = _decode(head)
-    lines = [line for line in text.splitlines() if line.strip()][:SAMPLE_LINES]
+    lines = [line for line in re.split("\r\n|\n|\r", text) if line.strip()][
+        :SAMPLE_LINES
+    ]
     if not lines:
         msg = f"{source.label} is empty: there are no interactions in it"
         raise DataError(msg)

@@ -34,10 +34,12 @@ def read_small(
         raise DataError(msg) from error
 
 
-def published_md5(url: str, **options: object) -> str | None:
+def published_md5(
+    url: str, *, limits: Limits | None = None, loopback: bool = False
+) -> str | None:
     """Return the MD5 that the publisher serves beside an archive, if it does."""
     try:
-        text = read_small(url + ".md5", **options)  # type: ignore[arg-type]  # passed on as they are
+        text = read_small(url + ".md5", limits=limits, loopback=loopback)
     except DataError:
         return None
     found = re.search(r"\b[0-9a-f]{32}\b", text.lower())
