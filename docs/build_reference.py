@@ -7,13 +7,15 @@ With ``--check`` nothing is written; the exit status says whether a page is stal
 
 import dataclasses
 import inspect
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parent.parent
+REFERENCE = ROOT / "docs" / "reference"
 CLI_HEAD = """# Command line
 
 Results go to stdout; progress, logs and errors go to stderr.
@@ -136,18 +138,38 @@ def _signature(function: object) -> str:
     return f"({', '.join(shown)})"
 
 
-PAGES = {"cli.md": cli_page, "plugins.md": plugins_page}
+def readme() -> str:
+    """Return the README with the published board between its marks."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    head, start, rest = text.partition("<!-- board: ")
+    suite, close, rest = rest.partition(" -->\n")
+    _, end, tail = rest.partition("<!-- /board -->")
+    page = ROOT / "leaderboards" / suite / "README.md"
+    if not page.exists():
+        return text
+    lines = page.read_text(encoding="utf-8").splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("|"))
+    table = itertools.takewhile(lambda line: line.startswith("|"), lines[first:])
+    block = "\n".join(["", *table, ""]) + "\n"
+    return f"{head}{start}{suite}{close}{block}{end}{tail}"
+
+
+PAGES = {
+    REFERENCE / "cli.md": cli_page,
+    REFERENCE / "plugins.md": plugins_page,
+    ROOT / "README.md": readme,
+}
 
 
 def main() -> int:
     """Write or check every page."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, page()
+    for path, page in PAGES.items():
+        text = page()
         if "--check" not in sys.argv:
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
-            stale.append(name)
+            stale.append(path.name)
     if stale:
         print(f"stale: {', '.join(stale)}; run python docs/build_reference.py")
     return len(stale)
