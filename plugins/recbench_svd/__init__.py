@@ -20,7 +20,18 @@ def recbench_models() -> Iterator[ModelSpec]:
         "collaborative filtering",
         factory="recbench_svd.knn_baseline:KNNBaseline",
         params=params.KNNBaselineParams,
-        presets={"surprise": {"similarity": "msd", "user_based": True}},
+        presets={
+            "surprise": {
+                "k": 40,
+                "min_k": 1,
+                "similarity": "msd",
+                "user_based": True,
+                "min_support": 1,
+                "reg_user": 15.0,
+                "reg_item": 10.0,
+                "bias_epochs": 10,
+            }
+        },
         tasks=("rating",),
         needs=RATINGS,
         requires=SURPRISE,
@@ -87,7 +98,7 @@ def _factors() -> Iterator[ModelSpec]:
                 "init_std": 0.1,
             }
         },
-        tasks=("rating", "top-n"),
+        tasks=("rating",),
         needs=RATINGS,
         requires=SURPRISE,
     )

@@ -71,12 +71,17 @@ class Ratings:
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)
         place = np.arange(len(pair)) - first + self.offsets[y][pair]
         weight = similar[x[pair], self.others[place]]
+        alike = weight > 0  # the others would come last and do not vote
+        pair, place, weight = pair[alike], place[alike], weight[alike]
         # stable: among equals the earlier rating wins, as in heapq.nlargest
         order = np.lexsort((-weight, pair))
-        rank = np.arange(len(pair)) - first
-        weight, residual = weight[order], self.residuals[place[order]]
-        voting = (rank < params.k) & (weight > 0)
-        pair, weight, residual = pair[voting], weight[voting], residual[voting]
+        rank = np.arange(len(pair)) - np.searchsorted(pair, pair)
+        order = order[rank < params.k]
+        pair, weight, residual = (
+            pair[order],
+            weight[order],
+            self.residuals[place[order]],
+        )
         total = np.bincount(pair, weight * residual, minlength=len(x))
         size = np.bincount(pair, weight, minlength=len(x))
         enough = (np.bincount(pair, minlength=len(x)) >= params.min_k) & (size > 0)

@@ -79,8 +79,8 @@ class KNNBaselineParams:
         100.0, low=0, tune=(10.0, 300.0), log=True, help="of pearson_baseline"
     )
     min_support: int = param(1, low=1, help="common ratings below which it is 0")
-    reg_user: float = param(15.0, low=0, help="penalty on user biases")
-    reg_item: float = param(10.0, low=0, help="penalty on item biases")
+    reg_user: float = param(5.0, low=0, help="penalty on user biases")
+    reg_item: float = param(2.0, low=0, help="penalty on item biases")
     bias_epochs: int = param(10, low=1, help="rounds of alternating averages")
 
 
@@ -88,6 +88,6 @@ class KNNBaselineParams:
 class CoClusteringParams:
     """Parameters of ``co-clustering``."""
 
-    user_clusters: int = param(3, low=1, tune=(2, 10), help="clusters of users")
-    item_clusters: int = param(3, low=1, tune=(2, 10), help="clusters of items")
+    user_clusters: int = param(2, low=1, tune=(2, 10), help="clusters of users")
+    item_clusters: int = param(2, low=1, tune=(2, 10), help="clusters of items")
     epochs: int = param(20, low=1, tune=(5, 50), help="rounds of reassignment")
