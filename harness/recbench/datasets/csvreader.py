@@ -140,12 +140,14 @@ def explain(
     with table.source.open() as stream:
         filled = ((n, line) for n, line in _lines(stream) if line.strip())
         for number, line in islice(filled, skip, None):
-            text = line.decode(layout.encoding, "replace").rstrip("\r\n")
+            text = line.decode(layout.encoding, "replace")
             fault = _fault(
                 table, split_line(text, layout.delimiter, quoted=layout.quoted)
             )
             if fault is None and row is not None:
                 fault = reason
+            if fault is None and "UTF8" in reason and "\ufffd" in text:
+                fault = "this is not UTF-8 text"
             if fault is not None:
                 return DataError(
                     f"{label}, line {number}: {fault} (in {text[:80]!r}); "

@@ -63,10 +63,16 @@ class FileLoader:
 
 
 def name_for(path: Path) -> str:
-    """Return a data set name made from the name of a file."""
+    """Return a data set name made from the name of a file.
+
+    It is never that of a built-in data set: boards of the two must not mix.
+    """
+    from recbench.datasets.builtin import recbench_datasets
+
     stem = ENDINGS.sub("", path.name) or "file"
     name = re.sub(r"[^a-z0-9._-]+", "-", stem.lower()).strip("._-")[:64].strip("._-")
-    return name or "file"
+    taken = {spec.name for spec in recbench_datasets()}
+    return f"{name}-file" if name in taken else name or "file"
 
 
 def spec_for_file(

@@ -96,9 +96,8 @@ def find_layout(source: TextSource) -> Layout:
     head = source.head()
     _refuse_binary(head, source.label)
     text, encoding = _decode(head)
-    lines = [line for line in re.split("\r\n|\n|\r", text) if line.strip()][
-        :SAMPLE_LINES
-    ]
+    found = re.split("\r\n|\n|\r", text)  # what ends a line for the reader as well
+    lines = [line for line in found if line.strip()][:SAMPLE_LINES]
     if not lines:
         msg = f"{source.label} is empty: there are no interactions in it"
         raise DataError(msg)

@@ -49,7 +49,9 @@ def read_parquet(path: Path, columns: Columns) -> RawTable:
         msg = f"{path}, row {rows + error.row + 1:,}: {error}; mend or remove the row"
         raise DataError(msg) from error
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(path, error) from error
+        why = str(error).splitlines()[0]
+        msg = f"{path} cannot be read, after row {rows:,}: {why}"
+        raise DataError(msg) from error
     if not rows:
         msg = f"{path} holds no interactions"
         raise DataError(msg)
@@ -95,9 +97,10 @@ def _plain(column: pa.Array, role: str) -> pa.Array:
     if pa.types.is_integer(kind):
         return column.cast(pa.int64())
     if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
-        whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
-        if whole is False:
-            msg = f"{role} ids must be whole numbers or text, not fractions"
-            raise DataError(msg)
+        fraction = pc.not_equal(pc.floor(column), column)
+        row = pc.index(fraction, pa.scalar(value=True)).as_py()
+        if row >= 0:
+            reason = f"{column[row].as_py()} is no {role} id: not a whole number"
+            raise BadRowError(row, reason)
         return column.cast(pa.int64())  # ids read by pandas beside a missing value
     return column.cast(pa.string())

@@ -16,7 +16,7 @@ PIP = (
     "--quiet",
     "--disable-pip-version-check",
     "--no-input",
-    "--timeout=15",
+    "--timeout=10",
     "--retries=1",
     "--no-deps",
     "--ignore-requires-python",  # the data is the same for every Python

@@ -347,6 +347,15 @@ def test_a_mistake_far_down_has_its_line(write):
         import_file(path)
 
 
+def test_a_letter_that_is_not_utf_8_far_down_has_its_line(write):
+    lines = [f"u{n},i{n},{1 + n % 5}".encode() for n in range(20_000)]
+    lines[15_000] = "José,x,3".encode("latin-1")
+    path = write(b"user,item,rating\n" + b"\n".join(lines))
+
+    with pytest.raises(DataError, match="line 15002: this is not UTF-8"):
+        import_file(path)
+
+
 def test_a_missing_file_a_folder_and_an_unreadable_one(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"there is no file .*check the path"):
         import_file(tmp_path / "nowhere.csv")
@@ -437,7 +446,7 @@ def test_parquet_values_and_times(tmp_path):
             id="text rating",
         ),
         pytest.param(
-            {"user": [1.5, 2.0], "item": [1, 2]}, "whole numbers or text", id="floats"
+            {"user": [2.0, 1.5], "item": [1, 2]}, "row 2: 1.5 is no user id", id="half"
         ),
         pytest.param(
             {"user": pa.array([], pa.int64()), "item": pa.array([], pa.int64())},
@@ -466,7 +475,7 @@ def test_a_damaged_parquet_file(tmp_path):
         content[:4] + b"\xff" * 9000 + content[-2000:],
     ):
         path.write_bytes(spoilt)
-        with pytest.raises(DataError, match="not a Parquet file that can be read"):
+        with pytest.raises(DataError, match=r"cannot be read|that can be read"):
             import_file(path)
 
 
@@ -539,6 +548,7 @@ def test_the_spec_of_a_missing_file_is_an_error(tmp_path):
         ("log.parquet", "log"),
         ("..hidden.csv", "hidden"),
         ("ÄÖ.csv", "file"),
+        ("ml-100k.csv", "ml-100k-file"),
         ("x" * 100 + ".csv", "x" * 64),
     ],
 )
