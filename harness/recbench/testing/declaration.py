@@ -1,5 +1,6 @@
 """Checks of what a plugin declares: its card and its parameters."""
 
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -75,24 +76,36 @@ def light_import(subject: Subject) -> None:
 def card_of(spec: ModelSpec) -> tuple[str, str]:
     """Return module and file of the card: what is imported when models are listed.
 
-    The class of the parameters stands on the card, and so does a factory that is
-    not named lazily; a lazy factory alone says only which package it is in.
-
     Raises:
         CheckSkipped: If the model was made by hand, outside any file.
     """
-    module = ""
-    if not isinstance(spec.factory, str):
+    module = _offering(spec)
+    if not module and not isinstance(spec.factory, str):
         module = spec.factory.__module__
-    elif spec.params is not None:
+    elif not module and spec.params is not None:
         module = spec.params.__module__
-    else:
-        module = spec.factory.partition(":")[0].partition(".")[0]
+    elif not module:
+        module = str(spec.factory).partition(":")[0].partition(".")[0]
     file = getattr(sys.modules.get(module), "__file__", None) or ""
     if module == "__main__" and not file:
         msg = "the model was made by hand: there is no file to import"
         raise CheckSkipped(msg)
     return module, file
+
+
+def _offering(spec: ModelSpec) -> str:
+    """Return the name of the loaded module whose hook offers the model, or nothing."""
+    for name, module in list(sys.modules.items()):
+        hook = getattr(module, "__dict__", {}).get("recbench_models")
+        if (
+            hook is None or getattr(hook, "__module__", "") != name
+        ):  # imported from a card
+            continue
+        with contextlib.suppress(Exception):  # another plugin's hook may be broken
+            for offered in hook() or ():
+                if (offered.name, offered.factory) == (spec.name, spec.factory):
+                    return name
+    return ""
 
 
 def parameters(subject: Subject) -> None:

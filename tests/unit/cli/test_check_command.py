@@ -1,6 +1,7 @@
 """``recbench check``: one line a check, and no plugin can bring it down."""
 
 import json
+import signal
 import subprocess
 import sys
 import textwrap
@@ -279,3 +280,25 @@ def alive(pid: int) -> bool:
         )
     except OSError:
         return False
+
+
+def test_ctrl_c_ends_the_command_and_the_model(tmp_path) -> None:
+    note = tmp_path / "pid"
+    how = f"open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(1000)"
+    code = "from recbench.cli.main import main; main()"
+    command = subprocess.Popen(
+        [sys.executable, "-c", code, "check", dying(tmp_path, how), "--only", FEW[0]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not (note.exists() and note.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    command.send_signal(signal.SIGINT)
+    _, complaint = command.communicate(timeout=30)
+
+    assert command.returncode == 130
+    assert "interrupted" in complaint
+    assert not alive(int(note.read_text()))

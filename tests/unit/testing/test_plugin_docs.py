@@ -23,6 +23,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_command_of_the_tutorial_runs(shell) -> None:
     printed = ""
     for language, text in blocks(DOCS / "tutorial" / "your-first-plugin.md"):
@@ -49,6 +50,7 @@ def test_every_command_of_the_tutorial_runs(shell) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_timing_page_works_as_it_stands(shell) -> None:
     found = list(blocks(DOCS / "how-to" / "time-your-model.md"))
     page = [text for language, text in found if language == "python"]

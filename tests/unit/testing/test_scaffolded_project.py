@@ -4,6 +4,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("task", ["top-n", "rating"])
 def test_the_project_installs_and_its_own_tests_pass(shell, task) -> None:
     shell(f"recbench new model recbench-mine --package --task {task}")
