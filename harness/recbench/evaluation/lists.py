@@ -186,10 +186,11 @@ def score_lists(
         DataError: If the arrays do not fit together.
         UsageError: If a metric is unknown, or needs longer lists or training data.
     """
+    from recbench.metrics.builtin import recbench_metrics
     from recbench.metrics.compute import find, ranking_values
 
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    known = _builtin() if specs is None else specs
+    known = {s.name: s for s in recbench_metrics()} if specs is None else specs
     for name in names:
         spec, _ = find(name, known, ("ranking", "system"))
         if spec.kind == "system":
@@ -243,10 +244,3 @@ def _codes(values: Any, what: str) -> NDArray[np.int32]:  # noqa: ANN401 - check
         msg = f"{what} hold codes above {np.iinfo(np.int32).max:,}, beyond int32"
         raise DataError(msg)
     return codes.astype(np.int32, copy=False)
-
-
-def _builtin() -> "dict[str, MetricSpec]":
-    """Return the built-in metrics by name."""
-    from recbench.metrics.builtin import recbench_metrics
-
-    return {spec.name: spec for spec in recbench_metrics()}
