@@ -37,7 +37,7 @@ class SVDppParams:
         0.015, low=1e-6, tune=(0.002, 0.03), log=True, help="step of gradient descent"
     )
     reg: float = param(
-        0.08, low=0, tune=(0.01, 0.3), log=True, help="L2 penalty of all parameters"
+        0.07, low=0, tune=(0.01, 0.3), log=True, help="L2 penalty of all parameters"
     )
     init_std: float = param(
         0.03, low=0, tune=(0.01, 0.2), log=True, help="deviation of fresh factors"
@@ -48,10 +48,10 @@ class SVDppParams:
 class NMFParams:
     """Parameters of ``nmf``; `reg` is Surprise's reg_pu and reg_qi."""
 
-    embedding_dim: int = param(15, low=1, tune=(2, 50), log=True, help="factors")
+    embedding_dim: int = param(30, low=1, tune=(2, 50), log=True, help="factors")
     epochs: int = param(50, low=1, tune=(20, 150), help="passes over the ratings")
     reg: float = param(
-        0.06, low=0, tune=(0.01, 0.5), log=True, help="L2 penalty of the factors"
+        0.12, low=0, tune=(0.01, 0.5), log=True, help="L2 penalty of the factors"
     )
     biased: bool = param(
         default=False, tune=(False, True), help="mean and biases beside the factors"
