@@ -1,5 +1,6 @@
 """The file formats of lists and truths: CSV, TSV, Parquet, TREC run and qrels."""
 
+import re
 import warnings
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from recbench.errors import DataError
 PARQUET = (".parquet", ".pq")
 RUN = ("user", "q0", "item", "rank", "score", "tag")
 QRELS = ("user", "iteration", "item", "rating")
+NUMBER = re.compile("rank|score|prediction|rating|rel", re.IGNORECASE)
 TREC_SUFFIXES = (".trec", ".run", ".res", ".qrels", ".qrel")
 
 
@@ -53,17 +55,25 @@ def _read(path: Path) -> pd.DataFrame:
         # pandas only warns when it drops the fields that a header does not name
         warnings.simplefilter("error", pd.errors.ParserWarning)
         try:
-            return pd.read_csv(
-                path,
-                sep=separator,
-                dtype=str,
-                keep_default_na=False,
-                index_col=False,
-                encoding="utf-8-sig",
-            )
+            return _delimited(path, separator)
         except pd.errors.ParserWarning as warning:
             msg = "rows have more fields than the first line names"
             raise ValueError(msg) from warning
+
+
+def _delimited(path: Path, separator: str) -> pd.DataFrame:
+    """Read names as text, each kept once, and let pandas find the numbers."""
+    header = pd.read_csv(path, sep=separator, nrows=0, encoding="utf-8-sig").columns
+    text = {name: "category" for name in header if not NUMBER.search(name)}
+    return pd.read_csv(
+        path,
+        sep=separator,
+        dtype=text,
+        keep_default_na=False,
+        index_col=False,
+        low_memory=False,
+        encoding="utf-8-sig",
+    )
 
 
 def _looks_trec(fields: list[str], names: tuple[str, ...], line: str) -> bool:

@@ -4,60 +4,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench.dialects.choices import Order
-from recbench.dialects.read import Pairs
 
 BY_SCORE = (Order.TREC, Order.UNSTABLE, Order.SCORE)  # these libraries know no rank
 SMALL = 15  # numba sorts parts of up to so many places by insertion, which is stable
 
 
-def within_users(
-    lists: Pairs,
+def by_rank(ranks: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the order of list rows: user by user, smallest rank first."""
+    return np.lexsort((ranks, rows))
+
+
+def by_score(scores: NDArray[np.float64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the order: user by user, best score first, equal ones as in the file."""
+    return np.lexsort((-scores, rows))  # stable
+
+
+def by_trec(
+    scores: NDArray[np.float64],
     rows: NDArray[np.int64],
-    listed: NDArray[np.int64],
-    order: Order,
-    *,
-    incomparable: bool,
+    items: NDArray[np.int64],
+    item_names: NDArray[np.object_],
 ) -> NDArray[np.int64]:
-    """Return the permutation that puts rows user by user, best item first.
-
-    Args:
-        lists: ``m`` list rows.
-        rows: The user of each row, int64, shape ``(m,)``.
-        listed: Rows of each user, int64, shape ``(n,)``.
-        order: The rule for scores. Lists with ranks are ordered by them, whatever
-            the rule, unless a rule that knows only scores has scores to read.
-        incomparable: Whether lists and truth differ in their users.
-    """
-    scores = lists.scores
-    if lists.ranks is not None and (scores is None or order not in BY_SCORE):
-        return np.lexsort((lists.ranks, rows))
-    if scores is None:
-        msg = "lists have neither ranks nor scores"
-        raise ValueError(msg)
-    if order is Order.TREC:
-        with np.errstate(over="ignore"):  # a score beyond single precision is infinite
-            single = scores.astype(np.float32)
-        _, names = np.unique(lists.items.astype(str), return_inverse=True)
-        return np.lexsort((-names, -single, rows))
-    stable = np.lexsort((-scores, rows))
-    if order is Order.UNSTABLE:
-        times = 2 if incomparable else 1
-        return _as_ranx_sorts(scores, rows, listed, stable, times)
-    return stable
+    """Return trec_eval's order: score in single precision, then name, both falling."""
+    with np.errstate(over="ignore"):  # a score beyond single precision is infinite
+        single = scores.astype(np.float32)
+    place = np.empty(len(item_names), dtype=np.int64)
+    place[np.argsort(item_names.astype(str))] = np.arange(len(item_names))
+    return np.lexsort((-place[items], -single, rows))
 
 
-def _as_ranx_sorts(
+def by_ranx(
     scores: NDArray[np.float64],
     rows: NDArray[np.int64],
     listed: NDArray[np.int64],
-    stable: NDArray[np.int64],
+    *,
     times: int,
 ) -> NDArray[np.int64]:
-    """Return ``stable`` with ties in long lists left as ranx leaves them.
+    """Return ranx's order: best score first, ties as its sort leaves them.
 
     ranx sorts by numba's quicksort, which is stable up to ``SMALL`` places; where lists
     and truth differ in their users, its ``make_comparable`` sorts them once more.
+
+    Args:
+        scores: Shape ``(m,)``.
+        rows: The user of each row, int64, shape ``(m,)``.
+        listed: Rows of each user, int64, shape ``(n,)``.
+        times: How often ranx sorts.
     """
+    stable = by_score(scores, rows)
     starts = np.cumsum(listed) - listed
     tied = np.flatnonzero(np.diff(scores[stable]) == 0)
     tied = tied[rows[stable[tied]] == rows[stable[tied + 1]]]

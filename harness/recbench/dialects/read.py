@@ -23,39 +23,49 @@ Source = str | Path | pd.DataFrame | Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Names:
+    """A column of names, each kept once.
+
+    Attributes:
+        codes: int64, shape ``(m,)``: the row of ``known`` that each entry names.
+        known: The distinct names, as strings, in order of appearance.
+    """
+
+    codes: NDArray[np.int64]
+    known: NDArray[np.object_]
+
+    def __getitem__(self, row: int) -> str:
+        """Return the name in a row."""
+        return str(self.known[self.codes[row]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pairs:
-    """Rows of users and items, as strings, with what else a role needs.
+    """Rows of users and items with what else a role needs.
 
     Attributes:
         source: Where they are from, for messages.
-        users: Names, shape ``(m,)``.
-        items: Names, shape ``(m,)``.
+        users: The user of each row.
+        items: The item of each row.
         ranks: int64, shape ``(m,)``, from 1, each once per user; None if not given.
         scores: float64, shape ``(m,)``, without NaN; None if not given.
         ratings: float64, shape ``(m,)``, finite; None if not given.
     """
 
     source: str
-    users: NDArray[np.object_]
-    items: NDArray[np.object_]
+    users: Names
+    items: Names
     ranks: NDArray[np.int64] | None = None
     scores: NDArray[np.float64] | None = None
     ratings: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows."""
-        return len(self.users)
+        return len(self.users.codes)
 
-    def take(self, rows: NDArray[Any]) -> "Pairs":
-        """Return the chosen rows."""
-        return Pairs(
-            source=self.source,
-            users=self.users[rows],
-            items=self.items[rows],
-            ranks=None if self.ranks is None else self.ranks[rows],
-            scores=None if self.scores is None else self.scores[rows],
-            ratings=None if self.ratings is None else self.ratings[rows],
-        )
+    def keys(self) -> NDArray[np.int64]:
+        """Return one number per pair of user and item."""
+        return self.users.codes * len(self.items.known) + self.items.codes
 
 
 def lists(source: Source) -> Pairs:
@@ -75,8 +85,9 @@ def lists(source: Source) -> Pairs:
     if ranks is None and scores is None:
         msg = f"{name} has no column rank or score, {_shown(frame)}: add one of them"
         raise DataError(msg)
-    _refuse_repeats(users, items, name)
-    return Pairs(source=name, users=users, items=items, ranks=ranks, scores=scores)
+    return _checked(
+        Pairs(source=name, users=users, items=items, ranks=ranks, scores=scores)
+    )
 
 
 def truth(source: Source) -> Pairs:
@@ -94,8 +105,7 @@ def truth(source: Source) -> Pairs:
         if not np.isfinite(ratings).all():
             msg = f"{name} has an infinite rating: ratings must be finite numbers"
             raise DataError(msg)
-    _refuse_repeats(users, items, name)
-    return Pairs(source=name, users=users, items=items, ratings=ratings)
+    return _checked(Pairs(source=name, users=users, items=items, ratings=ratings))
 
 
 def seen(source: Source) -> Pairs:
@@ -154,21 +164,24 @@ def _columns(frame: pd.DataFrame, name: str, needed: tuple[str, ...]) -> dict[st
 
 def _names(
     frame: pd.DataFrame, columns: Mapping[str, Any], name: str
-) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
-    users, items = (
-        _strings(frame[columns[which]], which, name) for which in ("user", "item")
+) -> tuple[Names, Names]:
+    return (
+        _coded(frame[columns["user"]], "user", name),
+        _coded(frame[columns["item"]], "item", name),
     )
-    return users, items
 
 
-def _strings(column: "pd.Series[Any]", which: str, name: str) -> NDArray[np.object_]:
-    """Return identifiers as strings; 7, 7.0 and "7" name the same."""
-    if column.isna().any() or (column.astype(str) == "").any():
+def _coded(column: "pd.Series[Any]", which: str, name: str) -> Names:
+    """Return a column's names as strings; 7, 7.0 and "7" name the same."""
+    codes, distinct = pd.factorize(column)
+    known = pd.Series(distinct)
+    if (codes < 0).any() or (known.astype(str) == "").any():
         msg = f"{name} has a row without {which}"
         raise DataError(msg)
-    if pd.api.types.is_float_dtype(column) and (column % 1 == 0).all():
-        column = column.astype(np.int64)
-    return np.asarray(column.astype(str), dtype=object)
+    if pd.api.types.is_float_dtype(known) and (known % 1 == 0).all():
+        known = known.astype(np.int64)
+    again, strings = pd.factorize(np.asarray(known.astype(str), dtype=object))
+    return Names(codes=again.astype(np.int64)[codes], known=strings)
 
 
 def _numbers(column: "pd.Series[Any]", title: str, name: str) -> NDArray[np.float64]:
@@ -186,7 +199,7 @@ def _numbers(column: "pd.Series[Any]", title: str, name: str) -> NDArray[np.floa
 
 
 def _ranks(
-    column: "pd.Series[Any]", title: str, users: NDArray[np.object_], name: str
+    column: "pd.Series[Any]", title: str, users: Names, name: str
 ) -> NDArray[np.int64]:
     """Return ranks from 1, or say what keeps them from being ranks."""
     values = _numbers(column, title, name)
@@ -199,9 +212,8 @@ def _ranks(
         raise DataError(msg)
     if ranks.min() == 0:  # counted from 0, as some tools do
         ranks += 1
-    repeated = pd.DataFrame({"user": users, "rank": ranks}).duplicated()
-    if repeated.any():
-        row = int(np.flatnonzero(repeated)[0])
+    row = _first_repeat(users.codes * (int(ranks.max()) + 1) + ranks)
+    if row is not None:
         msg = (
             f"{name}: user {users[row]!r} has rank {int(values[row])} twice: give each "
             "item of a user its own rank, or a score"
@@ -210,14 +222,19 @@ def _ranks(
     return ranks
 
 
-def _refuse_repeats(
-    users: NDArray[np.object_], items: NDArray[np.object_], name: str
-) -> None:
-    repeated = pd.DataFrame({"user": users, "item": items}).duplicated()
-    if repeated.any():
-        row = int(np.flatnonzero(repeated)[0])
+def _first_repeat(keys: NDArray[np.int64]) -> int | None:
+    """Return the first row whose key an earlier row has, or None."""
+    repeated = pd.Series(keys).duplicated().to_numpy()
+    return int(repeated.argmax()) if repeated.any() else None
+
+
+def _checked(pairs: Pairs) -> Pairs:
+    """Return the pairs if each stands there once."""
+    row = _first_repeat(pairs.keys())
+    if row is not None:
         msg = (
-            f"{name} holds item {items[row]!r} of user {users[row]!r} twice "
-            f"({int(repeated.sum()):,} such rows): keep one"
+            f"{pairs.source} holds item {pairs.items[row]!r} of user "
+            f"{pairs.users[row]!r} twice: keep one"
         )
         raise DataError(msg)
+    return pairs
