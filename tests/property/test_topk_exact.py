@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from recbench.evaluation import scoring, topk
+from recbench.evaluation import topk
 from recbench.evaluation.scoring import RankingRules, rank
 from recbench.interactions import Interactions
 
@@ -39,7 +39,7 @@ def test_top_k_equals_a_full_sort_with_ties_masks_and_k_beyond_the_catalogue(
     keys = topk.tie_keys(np.arange(shape[1]), data.draw(seeds))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topk, "GROUP", group)
-        lists, values = topk.top_k(scores, keys, k)
+        lists, values = topk.top_k(held(scores, k), shape[1], keys, k)
 
     np.testing.assert_array_equal(lists, oracle(scores, keys, k))
     assert lists.dtype == np.int32
@@ -49,14 +49,38 @@ def test_top_k_equals_a_full_sort_with_ties_masks_and_k_beyond_the_catalogue(
 
 
 @fast
-@given(data=st.data(), k=st.integers(1, 5), group=st.sampled_from([2, 4, 32]))
-def test_at_least_k_scores_reach_the_lower_bound(data, k, group):
-    scores = data.draw(arrays(np.float32, (3, 64), elements=few))
+@given(
+    data=st.data(),
+    n=st.integers(1, 90),
+    k=st.integers(1, 20),
+    group=st.sampled_from([2, 4, 32]),
+    margin=st.sampled_from([0.0, 0.5, 1e30]),
+)
+def test_the_finalists_hold_every_score_within_the_margin_of_the_cut(
+    data, n, k, group, margin
+):
+    scores = data.draw(arrays(np.float32, (3, n), elements=few))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topk, "GROUP", group)
-        bound = topk.lower_bound(scores, k)
+        rows, items = topk.finalists(held(scores, k), n, k, np.full(3, margin))
+    found = set(zip(rows.tolist(), items.tolist(), strict=True))
 
-    assert ((scores >= bound[:, None]).sum(axis=1) >= k).all()
+    assert len(found) == len(rows)
+    for row, line in enumerate(scores.astype(np.float64)):
+        listed = np.sort(line[line > -np.inf])[::-1][:k]
+        cut = listed[-1] if len(listed) == k else -np.inf
+        for item, value in enumerate(line):
+            if value > -np.inf and value >= cut - margin:
+                assert (row, item) in found
+            if value == -np.inf:
+                assert (row, item) not in found
+
+
+def held(scores, k):
+    """Return scores in the padded block that the ranking code works on."""
+    block = topk.padded(*scores.shape, k)
+    block[:, : scores.shape[1]] = scores
+    return block
 
 
 class Dense:
@@ -107,9 +131,7 @@ def masked(scores, users, rules):
 
 
 def ranked(model, users, rules, k, block):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scoring, "BLOCK_BYTES", block)
-        return rank(model, users, RankingRules(**rules, k=k))
+    return rank(model, users, RankingRules(**rules, k=k, block_bytes=block))
 
 
 @fast
@@ -124,14 +146,11 @@ def test_dense_scores_are_ranked_alike_whatever_the_block(seed, k, block):
 
 
 def float64_products(users, items):
-    """Sum in one fixed order, in float64: what the lists must follow."""
+    """Sum in float64, each pair by itself: what the lists must follow."""
     products = np.zeros((len(users), len(items)))
     for u, a in enumerate(users.astype(np.float64)):
         for i, b in enumerate(items.astype(np.float64)):
-            total = 0.0
-            for x, y in zip(a, b, strict=True):
-                total += x * y
-            products[u, i] = total
+            products[u, i] = (a * b).sum()
     return products
 
 

@@ -46,6 +46,7 @@ def of_lists(
     relevance: float | None,
     names: Sequence[str],
     specs: Mapping[str, MetricSpec],
+    seen: Interactions | None = None,
 ) -> Values:
     """Return ranking metrics of top-k lists, one row per user of ``users``."""
     ranked = ranked_lists(
@@ -55,6 +56,7 @@ def of_lists(
         train=train,
         candidates=candidates,
         relevance=relevance,
+        seen=seen,
     )
     return dict(ranking_values(ranked, names, specs))
 
@@ -99,5 +101,6 @@ def validate_lists(
         relevance=relevance,
         names=[name],
         specs=specs,
+        seen=rules.seen,
     )
     return figure(values[name])

@@ -19,12 +19,19 @@ class RankingRules:
         seen: Interactions whose items are never listed for their user, or None.
         keys: Tie keys, uint64, shape ``(n_items,)``.
         k: Length of the lists.
+        block_bytes: Bytes of float32 scores held at once; the lists do not depend
+            on it.
     """
 
     candidates: NDArray[np.bool_]
     seen: Interactions | None
     keys: NDArray[np.uint64]
     k: int
+    block_bytes: int = 32 * 2**20
+
+    def block_rows(self) -> int:
+        """Return how many users are scored at once."""
+        return max(1, self.block_bytes // (4 * max(1, len(self.candidates))))
 
 
 def checked(raw: object, shape: tuple[int, ...], what: str) -> NDArray[np.float32]:
@@ -45,6 +52,23 @@ def checked(raw: object, shape: tuple[int, ...], what: str) -> NDArray[np.float3
         msg = f"{what} returned {bad:,} values that are NaN or infinite"
         raise ContractError(msg)
     return values
+
+
+def mask(
+    block: NDArray[np.float32], users: NDArray[np.int32], rules: RankingRules
+) -> None:
+    """Set to -inf, in place, the scores of what may not be listed.
+
+    Args:
+        block: float32, shape ``(b, n_items)`` or wider.
+        users: User codes, shape ``(b,)``.
+        rules: What may be listed for whom.
+    """
+    excluded = np.flatnonzero(~rules.candidates)
+    if len(excluded):
+        block[:, excluded] = -np.inf
+    if rules.seen is not None:
+        block[seen_pairs(users, rules.seen)] = -np.inf
 
 
 def seen_pairs(

@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench.errors import ContractError
-from recbench.evaluation.rules import RankingRules, checked, seen_pairs, verify_lists
-from recbench.evaluation.topk import lower_bound, select, top_k
+from recbench.evaluation.products import rank_products
+from recbench.evaluation.rules import RankingRules, checked, mask, verify_lists
+from recbench.evaluation.topk import padded, top_k
 from recbench.protocols import Queries
 
 __all__ = ["RankingRules", "can_rank", "predict", "rank", "verify_lists"]
-
-BLOCK_BYTES = 32 * 2**20  # of float32 scores held at once
-LARGEST = float(np.finfo(np.float32).max)
 
 
 def can_rank(model: object) -> bool:
@@ -72,9 +70,9 @@ def rank(
     if not held_out and callable(getattr(model, "recommend", None)):
         return _recommended(model, users, rules)
     if not held_out and callable(getattr(model, "user_vectors", None)):
-        return _dot_product(model, users, rules)
+        return rank_products(model, users, rules)
     n_items = len(rules.candidates)
-    block = max(1, BLOCK_BYTES // (4 * n_items))
+    block = rules.block_rows()
     lists = np.full((len(users), rules.k), -1, dtype=np.int32)
     values = np.full((len(users), rules.k), np.nan)
     for start in range(0, len(users), block):
@@ -89,9 +87,10 @@ def rank(
             msg = f"the model has no {ways} for these users"
             raise ContractError(msg)
         scores = checked(raw, (len(users[part]), n_items), what)
-        lists[part], values[part] = top_k(
-            _masked(scores, users[part], rules), rules.keys, rules.k
-        )
+        held = padded(len(scores), n_items, rules.k)
+        held[:, :n_items] = scores
+        mask(held, users[part], rules)
+        lists[part], values[part] = top_k(held, n_items, rules.keys, rules.k)
     return lists, values
 
 
@@ -112,62 +111,6 @@ def _query_part(queries: Queries, part: slice) -> Queries:
             else queries.user_features.take(np.arange(start, stop))
         ),
     )
-
-
-def _masked(
-    scores: NDArray[np.float32], users: NDArray[np.int32], rules: RankingRules
-) -> NDArray[np.float32]:
-    """Return a copy of the scores with what may not be listed at -inf."""
-    out = np.where(rules.candidates, scores, np.float32(-np.inf))
-    if rules.seen is not None:
-        out[seen_pairs(users, rules.seen)] = -np.inf
-    return out
-
-
-def _dot_product(
-    model: Any,  # noqa: ANN401 - a model is any object with the right methods
-    users: NDArray[np.int32],
-    rules: RankingRules,
-) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-    """Rank by float32 products, with finalists settled in fixed-order float64.
-
-    A float32 product of length-d vectors is within ``d * 2**-24 * |u| * |v|`` of the
-    true one whatever the order of summation, plus ``2**-126`` for each product and
-    each sum that underflows. So everything within twice that of the lower bound is a
-    finalist: the float64 top-k cannot lie outside.
-    """
-    n_items = len(rules.candidates)
-    raw_items = model.item_vectors()
-    d = raw_items.shape[1] if getattr(raw_items, "ndim", 0) == 2 else 0
-    v = checked(raw_items, (n_items, d), "item_vectors()")
-    v_norm = float(np.sqrt(np.einsum("id,id->i", v, v, dtype=np.float64)).max())
-    block = max(1, BLOCK_BYTES // (4 * n_items))
-    lists = np.full((len(users), rules.k), -1, dtype=np.int32)
-    values = np.full((len(users), rules.k), np.nan)
-    columns = np.ascontiguousarray(v.T)  # (d, n_items)
-    for start in range(0, len(users), block):
-        part = slice(start, start + block)
-        b = len(users[part])
-        u = checked(model.user_vectors(users[part]), (b, d), "user_vectors(users)")
-        u_norm = np.sqrt(np.einsum("bd,bd->b", u, u, dtype=np.float64))
-        longest = float(u_norm.max(initial=0)) * v_norm
-        if longest >= LARGEST:
-            msg = (
-                "user_vectors(users) and item_vectors() are so long that their "
-                f"products (up to {longest:.1e}) overflow float32: the fit diverged"
-            )
-            raise ContractError(msg)
-        scores = _masked(u @ columns, users[part], rules)
-        margin = 2 * (d + 1) * 2.0**-24 * u_norm * v_norm + 4 * d * 2.0**-126
-        bound = lower_bound(scores, rules.k) - margin
-        rows, items = np.nonzero((scores >= bound[:, None]) & (scores > -np.inf))
-        exact = np.zeros(len(rows))
-        for j in range(d):  # one fixed order of summation, whatever the block
-            exact += u[rows, j].astype(np.float64) * columns[j, items]
-        lists[part], values[part] = select(
-            rows=rows, items=items, values=exact, keys=rules.keys, n_rows=b, k=rules.k
-        )
-    return lists, values
 
 
 def _recommended(

@@ -37,28 +37,59 @@ def tie_keys(
     return mixed ^ (mixed >> np.uint64(31))
 
 
-def lower_bound(scores: NDArray[np.float32], k: int) -> NDArray[np.float32]:
-    """Return, per row, a value that at least ``k`` entries reach (or -inf).
+def group_size(n: int, k: int) -> int:
+    """Return how many columns a coarse maximum spans, so that k groups are enough."""
+    return max(1, min(GROUP, n // (2 * k)))
 
-    The maxima of disjoint groups of columns are entries of the row, so the k-th
-    largest of them is reached at least k times. It costs one pass over the block.
+
+def padded(b: int, n: int, k: int) -> NDArray[np.float32]:
+    """Return a block of ``b`` rows for ``n`` scores, its last columns at -inf.
+
+    Its width is a multiple of the group size.
+    """
+    group = group_size(n, k)
+    block = np.empty((b, -(-n // group) * group), dtype=np.float32)
+    block[:, n:] = -np.inf
+    return block
+
+
+def finalists(
+    block: NDArray[np.float32],
+    n: int,
+    k: int,
+    margin: NDArray[np.float64] | float = 0.0,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return every entry that may be in the top-k of its row, ties at the cut included.
+
+    The maxima of disjoint groups of columns are entries of the row, so at least k
+    entries reach the k-th largest maximum: whatever is smaller by more than
+    ``margin`` cannot be in the top-k. Only groups whose maximum reaches that bound
+    are looked into, so the block is read once.
 
     Args:
-        scores: float32, shape ``(b, n)``, without NaN.
-        k: At least 1.
+        block: float32, from :func:`padded`, without NaN; -inf where masked.
+        n: Number of items.
+        k: Length of the lists, at least 1.
+        margin: How far scores may be off, shape ``(b,)`` or one for all.
 
     Returns:
-        float32, shape ``(b,)``.
+        Rows, ascending, and columns of the finalists, int64.
     """
-    b, n = scores.shape
-    width = n // GROUP
-    if width < 2 * k:
-        if n <= k:
-            return np.full(b, -np.inf, dtype=np.float32)
-        return np.asarray(np.partition(scores, n - k, axis=1)[:, n - k])
-    body = scores[:, : width * GROUP].reshape(b, GROUP, width)
-    maxima = body.max(axis=1)  # (b, width): group g holds columns g, g + width, ...
-    return np.asarray(np.partition(maxima, width - k, axis=1)[:, width - k])
+    b, width = block.shape
+    size = group_size(n, k)
+    groups = width // size
+    cube = block.reshape(b, size, groups)  # group g holds columns g, g + groups, ...
+    maxima = cube.max(axis=1)  # (b, groups)
+    bound = np.full(b, -np.inf)
+    if groups >= k:
+        bound = np.partition(maxima, groups - k, axis=1)[:, groups - k] - margin
+    # the least float32 at or above the bound would do; the next one below is safe
+    low = np.nextafter(bound.astype(np.float32), np.float32(-np.inf))
+    low = np.maximum(low, np.finfo(np.float32).min)[:, None]  # never what is masked
+    rows, where = np.nonzero(maxima >= low)
+    members = cube[rows, :, where]  # (found, group size)
+    found, place = np.nonzero(members >= low[rows])
+    return rows[found], place * groups + where[found]
 
 
 def select(
@@ -97,26 +128,22 @@ def select(
 
 
 def top_k(
-    scores: NDArray[np.float32], keys: NDArray[np.uint64], k: int
+    block: NDArray[np.float32], n: int, keys: NDArray[np.uint64], k: int
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return the exact top-k of each row; entries of -inf are never listed.
 
     Args:
-        scores: float32, shape ``(b, n_items)``, without NaN; -inf where masked.
-        keys: Tie key per item, shape ``(n_items,)``.
+        block: float32, from :func:`padded`, without NaN; -inf where masked.
+        n: Number of items.
+        keys: Tie key per item, shape ``(n,)``.
         k: Length of the lists.
 
     Returns:
         Item codes int32 ``(b, k)`` padded with -1, and scores float64 ``(b, k)``
         padded with NaN.
     """
-    bound = lower_bound(scores, k)
-    rows, items = np.nonzero((scores >= bound[:, None]) & (scores > -np.inf))
+    rows, items = finalists(block, n, k)
+    values = block[rows, items]
     return select(
-        rows=rows,
-        items=items,
-        values=scores[rows, items],
-        keys=keys,
-        n_rows=len(scores),
-        k=k,
+        rows=rows, items=items, values=values, keys=keys, n_rows=len(block), k=k
     )

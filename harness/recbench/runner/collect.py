@@ -65,7 +65,8 @@ def score(
     else:
         users = view.ask_users
         lists = _load(folder / "lists.npy", (len(users), view.k), np.int32)
-        scoring.verify_lists(lists, users, view.rules(final=True))
+        rules = view.rules(final=True)
+        scoring.verify_lists(lists, users, rules)
         values = measure.of_lists(
             lists,
             users,
@@ -75,6 +76,7 @@ def score(
             relevance=view.relevance,
             names=names,
             specs=specs,
+            seen=rules.seen,
         )
         blobs = {"lists": {"users": users, "lists": lists}}
         spread = {}

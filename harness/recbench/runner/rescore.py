@@ -103,7 +103,8 @@ class Rescorer:
             predictions = self.store.predictions(record)
             return measure.of_predictions(predictions, part.test, names, specs)
         users, lists = self.store.lists(record)
-        scoring.verify_lists(lists, users, part.view.rules(final=True))
+        rules = part.view.rules(final=True)
+        scoring.verify_lists(lists, users, rules)
         return measure.of_lists(
             lists,
             users,
@@ -113,6 +114,7 @@ class Rescorer:
             relevance=part.view.relevance,
             names=names,
             specs=specs,
+            seen=rules.seen,
         )
 
     def rescore(self, record: Record, metrics: Sequence[str] = ()) -> Rescored:

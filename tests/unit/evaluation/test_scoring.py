@@ -1,5 +1,7 @@
 """What models may return, what is refused, and who is asked."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -166,7 +168,7 @@ def test_a_model_without_any_way_to_rank_says_so():
         rank(Returns(predict=None), USERS, rules())
 
 
-def test_every_block_of_queries_has_its_own_histories_times_and_features(monkeypatch):
+def test_every_block_of_queries_has_its_own_histories_times_and_features():
     asked = []
 
     class Model:
@@ -184,9 +186,9 @@ def test_every_block_of_queries_has_its_own_histories_times_and_features(monkeyp
         "age": Numbers(values=np.array([1, 2, 3], dtype=np.float32)),
         "name": Text(values=np.array(["x", "y", "z"])),
     }
-    monkeypatch.setattr("recbench.evaluation.scoring.BLOCK_BYTES", 2 * 4 * 5)
     users = np.array([0, 1, 2], dtype=np.int32)
-    rank(Model(), users, rules(), queries([0, 1, 2], Features(columns=columns)))
+    two_rows = dataclasses.replace(rules(), block_bytes=2 * 4 * 5)
+    rank(Model(), users, two_rows, queries([0, 1, 2], Features(columns=columns)))
 
     first, second = asked
     assert [len(first), len(second)] == [2, 1]

@@ -1,0 +1,92 @@
+"""Exact top-k of dot-product models: float32 products, finalists settled in float64.
+
+A float32 product of length-d vectors is within ``d * 2**-24 * |u| * |v|`` of the true
+one whatever the order of summation, plus ``2**-126`` for each product and each sum
+that underflows. So everything within twice that of the lower bound is a finalist: the
+top-k by float64 cannot lie outside, and does not depend on the block or the threads.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recbench.errors import ContractError
+from recbench.evaluation.rules import RankingRules, checked, mask
+from recbench.evaluation.topk import finalists, padded, select
+
+LARGEST = float(np.finfo(np.float32).max)
+
+
+def rank_products(
+    model: Any,  # noqa: ANN401 - a model is any object with the right methods
+    users: NDArray[np.int32],
+    rules: RankingRules,
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Return each user's exact top-k list of a model with vectors.
+
+    Args:
+        model: Has ``user_vectors(users)`` and ``item_vectors()``.
+        users: User codes, shape ``(n,)``.
+        rules: Candidates, seen items, tie keys and list length.
+
+    Returns:
+        Item codes int32 ``(n, k)`` padded with -1, scores float64 ``(n, k)`` padded
+        with NaN.
+
+    Raises:
+        ContractError: If vectors break the contract or their products overflow.
+    """
+    n, k = len(rules.candidates), rules.k
+    raw = model.item_vectors()
+    d = raw.shape[1] if getattr(raw, "ndim", 0) == 2 else 0
+    v = checked(raw, (n, d), "item_vectors()")
+    longest = float(norms(v).max(initial=0))
+    columns = np.ascontiguousarray(v.T)  # (d, n)
+    lists = np.full((len(users), k), -1, dtype=np.int32)
+    values = np.full((len(users), k), np.nan)
+    block = padded(min(rules.block_rows(), len(users)), n, k)
+    for start in range(0, len(users), len(block) or 1):
+        part = slice(start, start + len(block))
+        b = len(users[part])
+        u = checked(model.user_vectors(users[part]), (b, d), "user_vectors(users)")
+        lengths = norms(u)
+        _refuse_overflow(float(lengths.max(initial=0)) * longest)
+        scores = block[:b]
+        np.matmul(u, columns, out=scores[:, :n])
+        mask(scores, users[part], rules)
+        margin = 2 * (d + 1) * 2.0**-24 * lengths * longest + 4 * d * 2.0**-126
+        rows, items = finalists(scores, n, k, margin)
+        exact = products(u[rows], v[items])
+        lists[part], values[part] = select(
+            rows=rows, items=items, values=exact, keys=rules.keys, n_rows=b, k=k
+        )
+    return lists, values
+
+
+def products(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the dot products of aligned rows in float64, in one order of summation.
+
+    The product of two float32 is exact in float64, and the sum runs along contiguous
+    rows of one length, so a pair's value does not depend on the other pairs.
+    """
+    exact = u.astype(np.float64, order="C")
+    exact *= v
+    return np.asarray(exact.sum(axis=1))
+
+
+def norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the Euclidean lengths of rows, float64."""
+    return np.asarray(
+        np.sqrt(np.einsum("nd,nd->n", vectors, vectors, dtype=np.float64))
+    )
+
+
+def _refuse_overflow(longest: float) -> None:
+    """Refuse vectors whose products float32 cannot hold."""
+    if longest >= LARGEST:
+        msg = (
+            "user_vectors(users) and item_vectors() are so long that their products "
+            f"(up to {longest:.1e}) overflow float32: the fit diverged"
+        )
+        raise ContractError(msg)
