@@ -87,6 +87,7 @@ class Cutoff(Choice):
     """How much of the list is read."""
 
     AT_K = "the top k count"
+    RUN_CUT = "recip_rank itself has no cut-off, so the run is cut at k (-M k)"
     NONE_OR_FAIL = "there is no cut-off, and a list without a match is an error"
 
 

@@ -159,6 +159,7 @@ _ALL = (
             {
                 "ndcg": Ndcg(gain=Gain.LINEAR),
                 "map": AveragePrecision(share=Share.RELEVANT),
+                "mrr": ReciprocalRank(cutoff=Cutoff.RUN_CUT),
             },
             users=Users.TRUTH,
         ),
