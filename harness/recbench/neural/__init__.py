@@ -11,8 +11,7 @@
             ...
         return loss
 
-    stopping = EarlyStopping(self, net, context, epochs=30, patience=3)
-    stopping.run(one_epoch)
+    EarlyStopping(self, net, context, epochs=30, patience=3).run(one_epoch)
 
 Look up rows of a table with ``nn.Embedding`` or ``F.embedding``: the gradient of plain
 indexing, ``weight[users]``, sums in an order that differs between runs as soon as
@@ -22,21 +21,24 @@ there are two threads (unless deterministic algorithms are on, which is slower).
 from recbench.neural.batches import batches, tensors
 from recbench.neural.dropout import Dropout
 from recbench.neural.negatives import NegativeSampler
+from recbench.neural.offsets import Offsets
 from recbench.neural.optimizers import adam
 from recbench.neural.rows import Rows
 from recbench.neural.seeding import seed_everything
-from recbench.neural.states import load_module, read_state, save_module
+from recbench.neural.states import load_module, read_arrays, save_arrays, save_module
 from recbench.neural.stopping import EarlyStopping
 
 __all__ = [
     "Dropout",
     "EarlyStopping",
     "NegativeSampler",
+    "Offsets",
     "Rows",
     "adam",
     "batches",
     "load_module",
-    "read_state",
+    "read_arrays",
+    "save_arrays",
     "save_module",
     "seed_everything",
     "tensors",

@@ -1,6 +1,6 @@
 """Adam in its fused form wherever torch has one."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import torch
 from torch import nn
@@ -9,10 +9,8 @@ FUSED = ("cpu", "cuda", "mps")
 
 
 def adam(
-    parameters: Iterable[nn.Parameter] | Mapping[float, Iterable[nn.Parameter]],
-    *,
+    *groups: tuple[Iterable[nn.Parameter], float],
     learning_rate: float,
-    weight_decay: float = 0.0,
     decoupled: bool = False,
 ) -> torch.optim.Optimizer:
     """Return Adam, fused where the device of the parameters allows it.
@@ -21,19 +19,16 @@ def adam(
     epoch of a small network.
 
     Args:
-        parameters: Parameters; or, where some are penalised more than others, a
-            mapping from weight decay to parameters.
+        *groups: Parameters with the strength of their L2 penalty (weight decay).
         learning_rate: Step size.
-        weight_decay: Strength of the L2 penalty, where no mapping states it.
         decoupled: Whether the decay acts on the weights themselves (AdamW) instead
             of being added to the gradient.
     """
-    if not isinstance(parameters, Mapping):
-        parameters = {weight_decay: parameters}
-    members = {decay: list(some) for decay, some in parameters.items()}
-    groups = [
-        {"params": some, "weight_decay": decay} for decay, some in members.items()
-    ]
-    kinds = {p.device.type for some in members.values() for p in some}
+    members = [(list(parameters), decay) for parameters, decay in groups]
+    kinds = {p.device.type for parameters, _ in members for p in parameters}
     optimizer = torch.optim.AdamW if decoupled else torch.optim.Adam
-    return optimizer(groups, lr=learning_rate, fused=kinds <= set(FUSED))
+    return optimizer(
+        [{"params": some, "weight_decay": decay} for some, decay in members if some],
+        lr=learning_rate,
+        fused=kinds <= set(FUSED),
+    )

@@ -58,6 +58,7 @@ class EarlyStopping:
         self,
         one_epoch: Callable[[int], float],
         *,
+        before: Callable[[], object] | None = None,
         after: Callable[[float | None], object] | None = None,
     ) -> None:
         """Run the epochs, then restore the best state, in evaluation mode.
@@ -65,6 +66,8 @@ class EarlyStopping:
         Args:
             one_epoch: Trains for one epoch, whose number counts from 1; returns its
                 mean loss.
+            before: Called before every validation and once more at the end: the
+                place to bring up to date what the model derives from its weights.
             after: Called after every epoch with the validation value, or None where
                 there was none: the place of a learning-rate schedule.
         """
@@ -73,13 +76,15 @@ class EarlyStopping:
             self.module.train()
             loss = one_epoch(self.epoch)
             self.module.eval()
-            value = self._validate(loss)
+            value = self._validate(loss, before)
             if after is not None:
                 after(value)
         if self._state is not None:
             self.module.load_state_dict(self._state)
         else:
             self.best_epoch = self.epoch
+        if before is not None:
+            before()
 
     def _done(self) -> bool:
         """Return whether the epochs, the patience or the time is used up."""
@@ -90,10 +95,14 @@ class EarlyStopping:
             self.epoch >= self.epochs or out_of_patience or self.context.should_stop()
         )
 
-    def _validate(self, loss: float) -> float | None:
+    def _validate(
+        self, loss: float, before: Callable[[], object] | None
+    ) -> float | None:
         """Score the model where it is due, report, and keep an improved state."""
         values = {"epoch": self.epoch, "epochs": self.epochs, "loss": loss}
         due = self.epoch % self.every == 0 or self.epoch == self.epochs
+        if due and before is not None:
+            before()
         value = self.context.validate(self.model) if due else None
         if value is None:
             self.context.report(**values)
