@@ -55,6 +55,8 @@ PROTOCOLS = (
     "DotProduct",
     "Recommender",
     "QueryScorer",
+    "Saved",
+    "Sized",
 )
 
 

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -128,6 +129,33 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class Sized(Protocol):
+    """A model that says how many numbers it has learned."""
+
+    n_parameters: int
+
+
+@runtime_checkable
+class Saved(Protocol):
+    """A model that can be kept: ``save``, then ``load`` into a new one."""
+
+    def save(self, path: Path) -> None:
+        """Write the fitted model to ``path``, where nothing exists yet.
+
+        It may become a file or a folder; nothing in it may be a pickle.
+        """
+        ...
+
+    def load(self, path: Path) -> object:
+        """Read what ``save`` wrote, into this untrained model or into another.
+
+        Returns:
+            The fitted model, or None where this object is it.
+        """
+        ...
+
+
+@runtime_checkable
 class Predictor(Protocol):
     """A model for the task ``rating``."""
 
@@ -184,7 +212,10 @@ class Recommender(Protocol):
     def recommend(self, users: Codes, k: int) -> Codes:
         """Return int32 item codes, best first, shape ``(b, k)``, padded with -1.
 
-        Seen items, items outside the candidates and repeats make the cell invalid.
+        Items of the user's training and validation part (as the suite's seen-item
+        policy says), items outside the candidates and repeats make the cell invalid.
+        Candidates are the items with a training interaction unless the suite says
+        otherwise; ``context.validation`` holds the validation part.
         """
         ...
 

@@ -15,6 +15,7 @@ from recbench.errors import (
     ContractError,
     DataError,
     NothingRanError,
+    UsageError,
     unknown_name,
 )
 from recbench.results.record import Record
@@ -111,6 +112,23 @@ class Run:
                 f"data set {name}: {len(table):,} interactions, {table.n_users:,} "
                 f"users, {table.n_items:,} items, from {dataset.source}"
             )
+
+    def check_metrics(self, suites: Sequence[SuiteSpec]) -> None:
+        """Refuse a suite whose metrics need what its data set lacks.
+
+        Raises:
+            UsageError: Naming the metric and what it needs.
+        """
+        for suite in suites:
+            has = self.catalogue.datasets[suite.dataset].has
+            for spec in self.metric_specs(suite).values():
+                for need in spec.needs:
+                    if need not in has:
+                        msg = (
+                            f"metric {spec.name!r} of suite {suite.name} needs {need}, "
+                            f"which {suite.dataset} does not have"
+                        )
+                        raise UsageError(msg)
 
     def planned(self, suites: Sequence[SuiteSpec]) -> list[Planned]:
         """Return every cell and what will be done to it."""
