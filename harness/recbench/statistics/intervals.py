@@ -12,8 +12,10 @@ three units, because ``units`` is known so badly. Two classical remedies bracket
 truth: Satterthwaite's degrees of freedom (1946) cover 92 to 95 % here, a little too
 few, and Banerjee's weighting (1961), which gives each component its own critical
 value, covers 95 to 98 %, provably never too few. The half-width used is the mean of
-the two; it covers 94.2 to 96.7 % whatever the shares of the components, for three
-units and more (93 to 98 % for two). ``tests/unit/statistics`` repeats the proof.
+the two, but never less than 0.65 of what the users alone would give: three units that
+happen to agree are no reason to believe more than users allow. It covers 94.2 to
+96.8 % whatever the shares of the components, for three units and more (93 to 98 % for
+two); ``tests/unit/statistics`` repeats the proof.
 
 With one unit only the users' part can be known, and the interval says ``users``.
 Without per-user values only the units' part can, and one unit gives no interval.
@@ -28,6 +30,7 @@ from scipy import special
 from recbench.statistics.sample import Units
 
 LEVEL = 0.95
+FLOOR = 0.65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +60,14 @@ class Variance:
         users_df: Its degrees of freedom; 0 where users are unknown.
         units: Part of the splits or model seeds.
         units_df: Its degrees of freedom; 0 where there is one unit.
+        alone: Variance due to users if no other units existed than those at hand.
     """
 
     users: float
     users_df: int
     units: float
     units_df: int
+    alone: float = 0.0
 
     @property
     def total(self) -> float:
@@ -77,11 +82,13 @@ def variance(found: Units) -> Variance:
     if u < 2:
         return Variance(users=0.0, users_df=0, units=between, units_df=c - 1)
     mean = found.influence.mean(axis=0)
-    users = float(np.sum(mean**2)) * u / (u - 1)
+    users = alone = float(np.sum(mean**2)) * u / (u - 1)
     if c > 1:
         rest = float(np.sum((found.influence - mean) ** 2)) * u / (u - 1)
         users = max(0.0, users - rest / ((c - 1) * c))
-    return Variance(users=users, users_df=u - 1, units=between, units_df=c - 1)
+    return Variance(
+        users=users, users_df=u - 1, units=between, units_df=c - 1, alone=alone
+    )
 
 
 def interval(found: Units, level: float = LEVEL) -> Interval:
@@ -142,7 +149,11 @@ def _half_width(
         square = square + quantile(known.users_df, tail) ** 2 * known.users
     if known.units_df:
         square = square + quantile(known.units_df, tail) ** 2 * known.units
-    return np.asarray((narrow + np.sqrt(square)) / 2)
+    half = (narrow + np.sqrt(square)) / 2
+    if known.users_df:
+        least = quantile(known.users_df, tail) * np.sqrt(known.alone)
+        half = np.maximum(half, FLOOR * least)
+    return np.asarray(half)
 
 
 def quantile(df: float, tail: float | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -46,7 +46,9 @@ class Factory:
         """Add one run."""
         params = change.pop("params", {})
         own = change.pop("noise", 0.02)
-        name = f"{model}|{sorted(params.items())}|{split}|{seed}|{change.get('tag', '')}"
+        name = (
+            f"{model}|{sorted(params.items())}|{split}|{seed}|{change.get('tag', '')}"
+        )
         change.pop("tag", None)
         tables = self._tables(level, own, split, seed, sum(map(ord, model)))
         fields = {
@@ -101,7 +103,11 @@ class Factory:
         return record
 
     def _protocol(self) -> dict:
-        shared = {"task": self.task, "split": "random", "selection": self.layout.primary}
+        shared = {
+            "task": self.task,
+            "split": "random",
+            "selection": self.layout.primary,
+        }
         shared |= {"split_params": {"test": 0.15, "validation": 0.15}, "filters": []}
         if self.task == "rating":
             return shared
@@ -133,3 +139,24 @@ class Factory:
 def _label(params: dict) -> str:
     inner = ",".join(f"{k}={v}" for k, v in params.items())
     return f"[{inner}]" if inner else ""
+
+
+def stored(factory: Factory, root):
+    """Put the factory's records into a store."""
+    import hashlib
+
+    import msgspec
+
+    from recbench.results.store import Store
+
+    store = Store(root)
+    for record in factory.records:
+        arrays = {}
+        for metric, table in factory.values[record.key].items():
+            arrays["users"] = table.users
+            arrays[f"value:{metric}"] = table.values
+            arrays[f"weight:{metric}"] = table.weights
+        key = hashlib.sha256(record.key.encode()).hexdigest()
+        blobs = {"per-user": arrays} if record.status == "ok" else {}
+        store.add(msgspec.structs.replace(record, key=key), blobs)
+    return store

@@ -1,12 +1,13 @@
 """How all pictures look, and how they become the same bytes each time."""
 
 import contextlib
+import functools
 import io
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import matplotlib as mpl
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -55,8 +56,7 @@ _SETTINGS: Any = {  # Any: Matplotlib types each key
 @contextlib.contextmanager
 def context() -> Iterator[None]:
     """Draw with our settings and leave the caller's as they were."""
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    with mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_SETTINGS)
         yield
@@ -87,10 +87,18 @@ def svg(drawn: Figure, title: str, mark: str) -> bytes:
 
 def name(row: Row, longest: int = LONGEST) -> str:
     """Return a row's label, shortened in the middle."""
-    text = clean(row.label)
+    known = _glyphs()
+    text = "".join(c if ord(c) in known else "□" for c in clean(row.label))
     if len(text) <= longest:
         return text
     return f"{text[: longest - 7]}…{text[-6:]}"
+
+
+@functools.cache
+def _glyphs() -> frozenset[int]:
+    """Return the characters that our font can draw."""
+    path = font_manager.findfont("DejaVu Sans")
+    return frozenset(font_manager.get_font(path).get_charmap())
 
 
 def colour(board: Board, row: Row) -> str:
