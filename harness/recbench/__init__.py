@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recbench.api import run as run
     from recbench.datasets.dataset import DataContext as DataContext
     from recbench.datasets.dataset import Dataset as Dataset
+    from recbench.dialects import score as score
     from recbench.errors import ContractError as ContractError
     from recbench.errors import DataError as DataError
     from recbench.errors import PluginError as PluginError
@@ -48,6 +49,7 @@ _WHERE = {
     "plan": "api",
     "records": "api",
     "run": "api",
+    "score": "dialects",
     "Categories": "features",
     "ContractError": "errors",
     "DataContext": "datasets.dataset",
