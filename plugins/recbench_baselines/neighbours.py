@@ -32,11 +32,11 @@ from recbench_baselines.params import (
     UserKNNParams,
 )
 from recbench_baselines.similarity import (
+    Weighting,
     neighbours,
     normalised,
     squared_norms,
     strongest,
-    weighted,
 )
 
 Codes = NDArray[np.int32]
@@ -132,7 +132,7 @@ class ItemKNN:
         self.histories = Histories.of(train)
         by_item = csr_array(self.histories.matrix.T.tocsr())
         similar = neighbours(
-            weighted(by_item, p.weighting),
+            Weighting.of(by_item, p.weighting)(by_item),
             k=p.k,
             similarity=p.similarity,
             shrink=p.shrink,
@@ -169,8 +169,8 @@ class UserKNN:
             return
         self.histories = Histories.of(train)
         matrix = self.histories.matrix
-        # inverse item frequencies are those of training, for queries too
-        self.weights = weighted(matrix, self.params.weighting)
+        self.weighting = Weighting.of(matrix, self.params.weighting)
+        self.weights = self.weighting(matrix)
         self.norms = squared_norms(self.weights)
         self.columns = csr_array(self.weights.T.tocsr())  # (n_items, n_users)
         self.n_parameters = self.weights.nnz
@@ -190,7 +190,7 @@ class UserKNN:
 
     def _scores(self, rows: csr_array, users: Codes) -> Scores:
         """Score histories; a known user is no neighbour of itself."""
-        weights = weighted(rows, self.params.weighting)
+        weights = self.weighting(rows)
         block = (weights @ self.columns).toarray()  # (b, n_users)
         block = normalised(
             block,

@@ -1,6 +1,8 @@
 """Nearest neighbours by blocks of a sparse product, without an n x n matrix."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,32 +15,46 @@ BM25_K1, BM25_B = 1.2, 0.75
 Dense = NDArray[np.float32]
 
 
-def weighted(rows: csr_array, weighting: str) -> csr_array:
-    """Weigh a binary matrix whose rows are the documents and columns the terms.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Weighting:
+    """Weights of a binary matrix whose rows are the documents, columns the terms.
 
-    Args:
-        rows: 1 where the row has the column, float32, shape ``(n, m)``.
-        weighting: ``none``, ``tf-idf`` (inverse document frequency) or ``bm25``
+    What depends on all rows is taken from those of training, so that a row met later
+    has the same weights whatever stands beside it.
+
+    Attributes:
+        scheme: ``none``, ``tf-idf`` (inverse document frequency) or ``bm25``
             (Robertson and Zaragoza, 2009, with k1 = 1.2 and b = 0.75).
-
-    Returns:
-        float32, shape ``(n, m)``.
+        idf: Inverse document frequency of each column, float64, shape ``(m,)``.
+        mean: Mean length of a row.
     """
-    if weighting == "none":
-        return rows
-    n = rows.shape[0]
-    frequency = np.bincount(rows.indices, minlength=rows.shape[1])
-    if weighting == "tf-idf":
-        idf = np.log((1 + n) / (1 + frequency)) + 1
-        factors = np.ones(rows.nnz)
-    else:
-        idf = np.log1p((n - frequency + 0.5) / (frequency + 0.5))
-        lengths = np.diff(rows.indptr).astype(np.float64)
-        mean = max(lengths.mean(), 1e-12)
-        norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / mean)
-        factors = np.repeat((BM25_K1 + 1) / (1 + norm), np.diff(rows.indptr))
-    data = rows.data * (factors * idf[rows.indices]).astype(np.float32)
-    return csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
+
+    scheme: str
+    idf: NDArray[np.float64]
+    mean: float
+
+    @classmethod
+    def of(cls, rows: csr_array, scheme: str) -> Self:
+        """Take the statistics from training rows, shape ``(n, m)``."""
+        n, m = rows.shape
+        frequency = np.bincount(rows.indices, minlength=m)
+        if scheme == "bm25":
+            idf = np.log1p((n - frequency + 0.5) / (frequency + 0.5))
+        else:
+            idf = np.log((1 + n) / (1 + frequency)) + 1
+        return cls(scheme=scheme, idf=idf, mean=max(rows.nnz / n, 1e-12))
+
+    def __call__(self, rows: csr_array) -> csr_array:
+        """Return weighted rows, float32, shape ``(b, m)``."""
+        if self.scheme == "none":
+            return rows
+        weights = self.idf[rows.indices]
+        if self.scheme == "bm25":
+            lengths = np.diff(rows.indptr).astype(np.float64)
+            norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths / self.mean)
+            weights *= np.repeat((BM25_K1 + 1) / (1 + norm), np.diff(rows.indptr))
+        data = rows.data * weights.astype(np.float32)
+        return csr_array((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def squared_norms(rows: csr_array) -> Dense:

@@ -166,6 +166,17 @@ def test_the_seed_alone_decides_what_is_random(name):
     assert np.array_equal(outcome(1), outcome(2)) == (name not in SEEDED)
 
 
+@pytest.mark.parametrize("name", RANKING)
+def test_a_user_scores_the_same_alone_and_in_company(name):
+    train, _ = communities()
+    model = fitted(name, train)
+    users = np.arange(train.n_users, dtype=np.int32)
+
+    alone = np.concatenate([scores(model, users[[u]]) for u in users])
+
+    np.testing.assert_allclose(alone, scores(model, users), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", FOLDABLE)
 def test_known_users_score_as_queries_of_their_training_rows(name):
     train, _ = communities()

@@ -17,7 +17,7 @@ from recbench_baselines.linear import EASE, inverse
 from recbench_baselines.neighbours import ItemKNN, UserKNN
 from recbench_baselines.pure_svd import PureSVD
 from recbench_baselines.rp3beta import RP3Beta
-from recbench_baselines.similarity import neighbours, strongest, weighted
+from recbench_baselines.similarity import Weighting, neighbours, strongest
 from recbench_baselines.slim import SLIM
 
 
@@ -252,8 +252,8 @@ def test_ties_with_the_kth_are_all_kept_and_zeros_never():
 def test_weights_by_hand():
     rows = csr_array(np.array([[1, 1, 0], [1, 0, 0]], dtype=np.float32))
 
-    tf_idf = weighted(rows, "tf-idf").toarray()
-    bm25 = weighted(rows, "bm25").toarray()
+    tf_idf = Weighting.of(rows, "tf-idf")(rows).toarray()
+    bm25 = Weighting.of(rows, "bm25")(rows).toarray()
 
     np.testing.assert_allclose(tf_idf, [[1, np.log(1.5) + 1, 0], [1, 0, 0]], rtol=1e-6)
     rare, common = np.log(1 + 1.5 / 1.5), np.log(1 + 0.5 / 2.5)
@@ -261,6 +261,17 @@ def test_weights_by_hand():
     short = 2.2 / (1 + 1.2 * (0.25 + 0.75 * 1 / 1.5))
     expected = [[common * long, rare * long, 0], [common * short, 0, 0]]
     np.testing.assert_allclose(bm25, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("scheme", ["none", "tf-idf", "bm25"])
+def test_a_row_is_weighted_alike_whatever_stands_beside_it(scheme):
+    _, x = implicit()
+    rows = csr_array(x.astype(np.float32))
+    weighting = Weighting.of(rows, scheme)
+
+    alone = weighting(rows[[4]]).toarray()
+
+    np.testing.assert_array_equal(alone[0], weighting(rows).toarray()[4])
 
 
 def test_slim_agrees_with_the_elastic_net_of_scikit_learn():
