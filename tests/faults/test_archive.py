@@ -104,7 +104,7 @@ HOSTILE = {
         packed(*((f"f{n}", "") for n in range(MAX_ENTRIES + 1))),
         "10,001 entries",
     ),
-    "encrypted": (encrypted(), "is encrypted"),
+    "encrypted": (encrypted(), "refused: 'good' is encrypted"),
     "odd compression": (
         packed(("good", "fine"), method=zipfile.ZIP_LZMA),
         "uses compression",

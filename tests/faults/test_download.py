@@ -346,6 +346,23 @@ def test_a_fault_that_is_refused(get, name):
         get(server.url, limits=limits)
 
 
+def test_a_piece_from_elsewhere_is_noticed_without_a_checksum(get):
+    wrong = sends(
+        head("206 Partial", f"Content-Range: bytes 5-9/{SIZE}", length=SIZE - 100_000)
+        + b"?" * (SIZE - 100_000)
+    )
+    with serving(cut(100_000, 'ETag: "one"'), wrong, whole) as server:
+        get(server.url, sha256=None)
+
+
+def test_a_drip_is_told_from_a_stall(get):
+    lines = []
+    with serving(drips, whole) as server:
+        get(server.url, log=lines.append)
+
+    assert "fewer than 1024 bytes a second arrive" in lines[0]
+
+
 def test_redirects_end(get):
     server_url = []
 

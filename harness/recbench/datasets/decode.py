@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +21,6 @@ Array = NDArray[Any]
 
 class DamagedError(DataError):
     """A stored data set that is incomplete or was changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """A stored data set that was read.
-
-    Attributes:
-        dataset: The data set, its arrays memory-mapped and read-only.
-        version: What its loader called the version it stored.
-    """
-
-    dataset: Dataset
-    version: str
 
 
 def file_hash(path: Path) -> str:
@@ -73,8 +59,10 @@ def card_hash(card: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_folder(folder: Path) -> Stored | None:
+def read_folder(folder: Path) -> Dataset | None:
     """Return the data set in a folder, or None if there is none of this schema.
+
+    Its arrays are memory-mapped and read-only.
 
     Raises:
         DamagedError: If a file is missing, short or changed.
@@ -84,7 +72,7 @@ def read_folder(folder: Path) -> Stored | None:
         return None
     try:
         arrays = {k: _load(folder, entry) for k, entry in card["arrays"].items()}
-        return Stored(dataset=_dataset(card, arrays), version=card["version"])
+        return _dataset(card, arrays)
     except DamagedError:
         raise
     except (

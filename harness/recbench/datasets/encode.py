@@ -21,16 +21,12 @@ from recbench.datasets.part import sync_folder, unwritable
 from recbench.features import Categories, Features
 
 
-def write_folder(
-    folder: Path, dataset: Dataset, *, version: str = "", imported: bool = False
-) -> None:
+def write_folder(folder: Path, dataset: Dataset) -> None:
     """Store a data set, replacing what is there.
 
     Args:
         folder: Where; its parent is made.
         dataset: What.
-        version: Kept beside it, see :class:`Stored`.
-        imported: Whether it came by ``recbench data import``.
 
     Raises:
         DataError: If the folder cannot be written to.
@@ -39,7 +35,7 @@ def write_folder(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-        card = _card(dataset, version=version, imported=imported)
+        card = _card(dataset)
         card["arrays"] = {
             key: _save(temporary, f"{number:02d}-{_plain(key)}.npy", array)
             for number, (key, array) in enumerate(_arrays(dataset))
@@ -97,13 +93,11 @@ def _save(folder: Path, name: str, array: Array) -> dict[str, object]:
     return {"file": name, "bytes": path.stat().st_size, "sha256": file_hash(path)}
 
 
-def _card(dataset: Dataset, *, version: str, imported: bool) -> dict[str, Any]:
+def _card(dataset: Dataset) -> dict[str, Any]:
     table = dataset.interactions
     return {
         "schema": SCHEMA,
         "name": dataset.name,
-        "version": version,
-        "imported": imported,
         "values": dataset.values,
         "scale": table.scale,
         "source": dataset.source,

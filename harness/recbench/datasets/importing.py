@@ -58,5 +58,5 @@ def store_imported(dataset: "Dataset", *, cache: Path | None = None) -> Path:
     from recbench.datasets.encode import write_folder
 
     folder = imported_folder(dataset.name, cache)
-    write_folder(folder, dataset, imported=True)
+    write_folder(folder, dataset)
     return folder

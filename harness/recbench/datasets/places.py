@@ -1,5 +1,6 @@
 """Where cached data lies. Light: no numpy."""
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def stored_folder(spec: DatasetSpec, root: Path) -> Path:
     if getattr(spec.load, "imported", False):
         return root / "imported" / spec.name
     if version:
-        return root / "files" / f"{spec.name}-{version[:16]}"
+        mark = hashlib.sha256(version.encode()).hexdigest()[:16]
+        return root / "files" / f"{spec.name}-{mark}"
     return root / "datasets" / spec.name
 
 

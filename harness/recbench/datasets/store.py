@@ -13,7 +13,6 @@ from recbench.datasets.places import (
     cache_root,
     download_folder,
     is_offline,
-    loader_version,
     source_folders,
     stored_folder,
 )
@@ -52,8 +51,7 @@ def open_dataset(
     """
     root = cache_root or _root()
     folder = stored_folder(spec, root)
-    version = loader_version(spec)
-    cached = _cached(folder, version, log)
+    cached = _cached(folder, log)
     if cached is not None:
         return replace(cached, source=f"cache (first read from {cached.source})")
     context = DataContext(
@@ -64,28 +62,25 @@ def open_dataset(
     )
     dataset = _load(spec, context)
     try:
-        write_folder(folder, dataset, version=version)
+        write_folder(folder, dataset)
         stored = read_folder(folder)
     except DataError as error:
         log(f"{spec.name}: not cached, so kept in memory: {error}")
         return dataset
-    return dataset if stored is None else stored.dataset
+    return stored or dataset
 
 
 def _root() -> Path:
     return cache_root()
 
 
-def _cached(folder: Path, version: str, log: Log) -> Dataset | None:
-    """Return the canonical copy if it is there, sound and of this version."""
+def _cached(folder: Path, log: Log) -> Dataset | None:
+    """Return the canonical copy if it is there and sound."""
     try:
-        stored = read_folder(folder)
+        return read_folder(folder)
     except DamagedError as error:
         log(f"the cached copy is not used and made again: {error}")
         return None
-    if stored is None or stored.version != version:
-        return None
-    return stored.dataset
 
 
 def _load(spec: DatasetSpec, context: DataContext) -> Dataset:
@@ -160,4 +155,4 @@ def verify_cached(spec: DatasetSpec, *, cache_root: Path | None = None) -> Verdi
         return Verdict(name=spec.name, state="damaged", detail=str(error))
     if stored is None:
         return Verdict(name=spec.name, state="absent")
-    return Verdict(name=spec.name, state="ok", detail=stored.dataset.fingerprint())
+    return Verdict(name=spec.name, state="ok", detail=stored.fingerprint())

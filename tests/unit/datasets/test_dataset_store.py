@@ -73,13 +73,12 @@ def test_a_data_set_comes_back_as_it_was(tmp_path):
         folds={"u1": np.arange(5, dtype=np.int64), "odd/name": np.array([3])},
         notes=("one", "zwei ä"),
     )
-    write_folder(tmp_path / "sample", made, version="v")
+    write_folder(tmp_path / "sample", made)
     stored = read_folder(tmp_path / "sample")
 
-    assert stored.version == "v"
-    np.testing.assert_equal(everything(stored.dataset), everything(made))
-    assert stored.dataset.fingerprint() == made.fingerprint()
-    assert stored.dataset.source == made.source
+    np.testing.assert_equal(everything(stored), everything(made))
+    assert stored.fingerprint() == made.fingerprint()
+    assert stored.source == made.source
 
 
 def test_what_is_opened_is_memory_mapped_and_read_only():
@@ -115,7 +114,7 @@ def test_a_data_set_with_as_little_as_possible(tmp_path):
     write_folder(tmp_path / "tiny", made)
 
     np.testing.assert_equal(
-        everything(read_folder(tmp_path / "tiny").dataset), everything(made)
+        everything(read_folder(tmp_path / "tiny")), everything(made)
     )
 
 
@@ -165,6 +164,16 @@ def test_any_change_of_the_card_is_read_or_called_damage(tmp_path_factory, data)
     (folder / "dataset.json").write_text(json.dumps(card))
     with suppress(DamagedError):
         read_folder(folder)
+
+
+def test_a_changed_word_of_the_card_is_damage(tmp_path):
+    write_folder(tmp_path / "s", sample(None))
+    card = tmp_path / "s" / "dataset.json"
+    card.chmod(0o644)
+    card.write_text(card.read_text().replace("seed 20240501", "seed 20240502"))
+
+    with pytest.raises(DamagedError, match=r"dataset\.json was changed"):
+        read_folder(tmp_path / "s")
 
 
 def test_a_card_cannot_name_a_file_elsewhere(tmp_path):
@@ -274,8 +283,9 @@ def test_a_loader_with_another_version_is_asked_again():
     spec = DatasetSpec(name="mine", load=Loader(first, "1"))
 
     assert open_dataset(spec).fingerprint() == first.fingerprint()
-    newer = replace(spec, load=Loader(second, "2"))
+    newer = replace(spec, load=Loader(second, "../2"))
     assert open_dataset(newer).fingerprint() == second.fingerprint()
+    assert stored_folder(newer, cache_root()).parent == cache_root() / "files"
 
 
 def test_offline_by_argument_and_by_environment(monkeypatch):
