@@ -26,6 +26,7 @@ from recbench.neural import (
     Rows,
     adam,
     batches,
+    descend,
     read_arrays,
     save_arrays,
     seed_everything,
@@ -98,11 +99,8 @@ class AutoRec:
             for (batch,) in batches(observed, size=size):
                 values, mask = rows.dense(batch)
                 loss = net.loss(values, mask, row_offset[batch, None] + column_offset)
-                optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch's own gap
-                optimizer.step()
+                losses.append(descend(loss, optimizer))
                 schedule.step()
-                losses.append(loss.detach())
             return float(torch.stack(losses).mean())
 
         return one_epoch

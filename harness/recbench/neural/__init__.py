@@ -4,12 +4,14 @@
 
     device = seed_everything(context)
     columns = tensors(train.users, train.items, train.ratings, device=device)
-    optimizer = adam(net.parameters(), learning_rate=1e-3)
+    optimizer = adam((net.parameters(), 1e-5), learning_rate=1e-3)
 
     def one_epoch(epoch: int) -> float:
-        for users, items, ratings in batches(*columns, size=512):
-            ...
-        return loss
+        losses = [
+            descend(loss_of(net, *batch), optimizer)
+            for batch in batches(*columns, size=512)
+        ]
+        return float(torch.stack(losses).mean())
 
     EarlyStopping(self, net, context, epochs=30, patience=3).run(one_epoch)
 
@@ -22,7 +24,7 @@ from recbench.neural.batches import batches, tensors
 from recbench.neural.dropout import Dropout
 from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
-from recbench.neural.optimizers import adam
+from recbench.neural.optimizers import adam, descend
 from recbench.neural.rows import Rows
 from recbench.neural.seeding import seed_everything
 from recbench.neural.states import load_module, read_arrays, save_arrays, save_module
@@ -36,6 +38,7 @@ __all__ = [
     "Rows",
     "adam",
     "batches",
+    "descend",
     "load_module",
     "read_arrays",
     "save_arrays",

@@ -1,9 +1,9 @@
-"""Adam in its fused form wherever torch has one."""
+"""Adam in its fused form wherever torch has one, and one step of it."""
 
 from collections.abc import Iterable
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 FUSED = ("cpu", "cuda", "mps")
 
@@ -32,3 +32,15 @@ def adam(
         lr=learning_rate,
         fused=kinds <= set(FUSED),
     )
+
+
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
+    """Take one step down the gradient of ``loss``; return its value, detached.
+
+    Collect the values and average them once per epoch: reading each as a number
+    would make a GPU wait at every step.
+    """
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
+    optimizer.step()
+    return loss.detach()

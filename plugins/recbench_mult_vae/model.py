@@ -1,0 +1,128 @@
+"""Mult-VAE (Liang et al., 2018), the partially regularised form.
+
+A user's items are a draw from a multinomial distribution over the catalogue, whose
+logits a network computes from a latent code; the code's posterior is what another
+network makes of the user's normalised, randomly thinned row. The evidence bound is
+maximised with a KL weight that grows linearly from 0 to ``beta``.
+
+Deviations. The KL weight grows over a share of the epochs, not a number of steps.
+The width suits ml-100k; the paper's is ``hidden=(600,),latent=200``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+
+from recbench import FitContext, Interactions, Queries
+from recbench.neural import (
+    EarlyStopping,
+    Rows,
+    adam,
+    batches,
+    descend,
+    load_module,
+    read_arrays,
+    save_module,
+    seed_everything,
+)
+from recbench_mult_vae import Params
+from recbench_mult_vae.network import Network
+
+BLOCK = 512  # rows encoded at once where no gradient is needed
+
+
+class MultVAE:
+    """Mult-VAE; users in training are served by a dot product of stored codes."""
+
+    net: Network
+
+    def __init__(self, params: Params) -> None:
+        """Make an untrained model."""
+        self.params = params
+        self.threshold: float | None = None
+
+    @property
+    def n_parameters(self) -> int:
+        """Return how many numbers the networks learned."""
+        return sum(weight.numel() for weight in self.net.parameters())
+
+    def fit(self, train: Interactions, context: FitContext) -> None:
+        """Maximise the evidence bound with Adam."""
+        p, device = self.params, seed_everything(context)
+        self.threshold = train.threshold
+        rows = Rows(train.positives().csr(), device)
+        self.net = Network(p, train.n_items, train.n_users).to(device)
+        optimizer = adam(
+            (self.net.parameters(), p.weight_decay), learning_rate=p.learning_rate
+        )
+        users = torch.nonzero(rows.counts).squeeze(1)
+        steps_to_beta = p.anneal * p.epochs * -(-len(users) // p.batch_size)
+        step = 0
+
+        def one_epoch(_epoch: int) -> float:
+            nonlocal step
+            losses = []
+            for (batch,) in batches(users, size=p.batch_size):
+                beta = p.beta * min(1.0, step / steps_to_beta)
+                loss = self.net.loss(rows.dense(batch)[0], beta)
+                losses.append(descend(loss, optimizer))
+                step += 1
+            return float(torch.stack(losses).mean())
+
+        stopping = EarlyStopping(
+            self, self.net, context, epochs=p.epochs, patience=p.patience
+        )
+        stopping.run(one_epoch, before=lambda: self._remember(rows))
+
+    @torch.no_grad()
+    def _remember(self, rows: Rows) -> None:
+        """Keep the code of every user in training."""
+        every = torch.arange(rows.shape[0], device=rows.values.device)
+        for block in torch.split(every, BLOCK):
+            self.net.codes[block] = self.net.encode(rows.dense(block)[0])
+
+    def user_vectors(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the codes of users in training and a 1, shape ``(b, d + 1)``."""
+        codes = np.asarray(self.net.codes.cpu())[users]
+        return np.pad(codes, ((0, 0), (0, 1)), constant_values=np.float32(1))
+
+    def item_vectors(self) -> NDArray[np.float32]:
+        """Return the last layer's weights and bias, shape ``(n_items, d + 1)``."""
+        last = self.net.output
+        both = torch.cat((last.weight, last.bias[:, None]), dim=1)
+        return np.asarray(both.detach().cpu())
+
+    @torch.inference_mode()
+    def score_queries(self, queries: Queries) -> NDArray[np.float32]:
+        """Return the logits given each query's history, shape ``(n, n_items)``."""
+        counts = np.diff(queries.offsets)
+        owners = np.repeat(np.arange(len(queries)), counts)
+        items = queries.items
+        if self.threshold is not None and queries.ratings is not None:
+            liked = queries.ratings >= np.float32(self.threshold)
+            owners, items = owners[liked], items[liked]
+        shape = (len(queries), len(self.net.output.bias))
+        ones = np.ones(len(items), dtype=np.float32)
+        matrix = coo_array((ones, (owners, items)), shape=shape).tocsr()
+        matrix.data[:] = 1  # an item counts once, however often it was chosen
+        rows = Rows(matrix, self.net.codes.device)
+        every = torch.arange(len(queries), device=rows.values.device)
+        parts = [
+            self.net.output(self.net.encode(rows.dense(block)[0]))
+            for block in torch.split(every, BLOCK)
+        ]
+        return np.asarray(torch.cat(parts).cpu(), dtype=np.float32)
+
+    def save(self, path: Path) -> None:
+        """Write the weights and the users' codes."""
+        save_module(path, self.net)
+
+    def load(self, path: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        sizes = read_arrays(path, "codes", "output.bias")
+        self.net = Network(self.params, len(sizes["output.bias"]), len(sizes["codes"]))
+        load_module(path, self.net)
+        self.net.eval()
