@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from recbench.specs import SuiteSpec as SuiteSpec
     from recbench.specs import param as param
     from recbench.splits.split import Split as Split
+    from recbench.tuned import with_tuned as with_tuned
 
 _WHERE = {
     "Boards": "api",
@@ -76,6 +77,7 @@ _WHERE = {
     "hookimpl": "hookspecs",
     "param": "specs",
     "score_lists": "evaluation.lists",
+    "with_tuned": "tuned",
 }
 
 __version__ = "0.1.0"

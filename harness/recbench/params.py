@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from recbench.errors import PluginError, UsageError, unknown_name
-from recbench.specs import ModelSpec, ParamRange
+from recbench.specs import ModelSpec, ParamRange, Tuned
 
 
 def parse_model(text: str) -> tuple[str, dict[str, Any]]:
@@ -93,7 +93,8 @@ def complete(spec: ModelSpec, task: str, given: Mapping[str, Any]) -> dict[str, 
     Args:
         spec: The model.
         task: Task whose defaults hold.
-        given: Chosen values; ``preset`` names one of the spec's presets.
+        given: Chosen values; ``preset`` names one of the spec's presets, or
+            parameters that were tuned for this task.
 
     Raises:
         UsageError: For an unknown name, a wrong type or a value out of range.
@@ -102,17 +103,48 @@ def complete(spec: ModelSpec, task: str, given: Mapping[str, Any]) -> dict[str, 
     base = defaults(spec, task)
     if "preset" in chosen and "preset" not in base:
         preset = str(chosen.pop("preset"))
-        if preset not in spec.presets:
-            raise unknown_name(f"preset of {spec.name}", preset, spec.presets)
-        base |= spec.presets[preset]
+        base |= _preset(spec, task, preset)
     for name in chosen:
         if name not in base:
             raise unknown_name(f"parameter of {spec.name}", name, base)
     return _checked(spec, base | chosen)
 
 
+def _preset(spec: ModelSpec, task: str, preset: str) -> Mapping[str, Any]:
+    """Return the parameters of a preset.
+
+    Raises:
+        UsageError: If the model has no such preset in this task.
+    """
+    known = {t.preset: t.params for t in spec.tuned if t.task == task}
+    known |= spec.presets
+    if preset not in known:
+        raise unknown_name(f"preset of {spec.name} for {task}", preset, known)
+    return known[preset]
+
+
+def tuned(spec: ModelSpec, task: str, params: Mapping[str, Any]) -> Tuned | None:
+    """Return the search that found these parameters; None where none did.
+
+    It is decided by the parameters alone, however they were written. The defaults
+    count as chosen by nobody, even where a search found nothing better.
+    """
+    if params == defaults(spec, task):
+        return None
+    known = (t for t in spec.tuned if t.task == task)
+    return next(
+        (t for t in known if defaults(spec, task) | dict(t.params) == params), None
+    )
+
+
 def label(spec: ModelSpec, task: str, params: Mapping[str, Any]) -> str:
-    """Return ``name[changed=values]``: what differs from the defaults, in order."""
+    """Return ``name[changed=values]``: what differs from the defaults, in order.
+
+    Parameters that a search found go by the name of their preset.
+    """
+    found = tuned(spec, task, params)
+    if found is not None:
+        return f"{spec.name}[preset={found.preset}]"
     base = defaults(spec, task)
     changed = [f"{k}={v}" for k, v in params.items() if base.get(k) != v]
     text = ",".join(changed).replace(" ", "")

@@ -79,6 +79,23 @@ def param(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """Parameters that a search found, shipped with a plugin.
+
+    Attributes:
+        preset: The name that selects them: ``model[preset=NAME]``.
+        task: The only task in which they hold.
+        params: All parameters.
+        budget: How they were chosen; stands in every record of a cell that uses them.
+    """
+
+    preset: str
+    task: str
+    params: Mapping[str, Any]
+    budget: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSpec:
     """A model that a plugin offers.
 
@@ -90,6 +107,7 @@ class ModelSpec:
         params: Frozen dataclass of hyper-parameters with defaults, or None.
         task_defaults: Per task, parameters whose default differs there.
         presets: Named sets of parameters, ``model[preset=NAME]``.
+        tuned: Presets that a search found, as :func:`recbench.with_tuned` reads them.
         summary: One line for lists.
         paper: The source the model follows, as "Authors, year, title".
         devices: Kinds of device it can train on, best first.
@@ -106,6 +124,7 @@ class ModelSpec:
     params: type | None = None
     task_defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    tuned: tuple[Tuned, ...] = ()
     summary: str = ""
     paper: str = ""
     devices: tuple[str, ...] = ("cpu",)

@@ -21,9 +21,12 @@ def as_data(spec: Any) -> dict[str, Any]:  # noqa: ANN401 - any spec
         if field.name == "params" and isinstance(value, type):
             value = parameters(value)
         elif callable(value):
-            value = f"{value.__module__}:{value.__qualname__}"
+            kind = value if hasattr(value, "__qualname__") else type(value)
+            value = f"{kind.__module__}:{kind.__qualname__}"
         elif dataclasses.is_dataclass(value) and not isinstance(value, type):
             value = as_data(value)
+        elif field.name == "tuned":
+            value = [as_data(one) for one in value]
         data[field.name] = value
     return data
 

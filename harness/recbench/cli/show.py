@@ -45,11 +45,13 @@ def _text(entry: dict[str, Any]) -> str:
     """Return one entry as lines."""
     lines = [f"{entry['name']} ({entry['kind']})"]
     for key, value in entry.items():
-        if key in ("name", "kind", "params") or value in ("", (), {}, None):
+        if key in ("name", "kind", "params") or value in ("", (), [], {}, None):
             continue
         shown = str(value)
         if isinstance(value, dict):
             shown = ", ".join(f"{k}={v}" for k, v in value.items())
+        elif key == "tuned":
+            shown = ", ".join(f"preset={v['preset']} ({v['task']})" for v in value)
         elif isinstance(value, tuple):
             shown = ", ".join(map(str, value))
         lines.append(f"  {key.replace('_', ' ')}: {shown}")

@@ -1,7 +1,8 @@
 """A cell: suite x model x parameters x seeds, one unit of work with one key."""
 
 import dataclasses
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from recbench.plugins import Plugin
@@ -36,6 +37,7 @@ class Cell:
         fingerprint: Fingerprint of the data set.
         device: Kind of device: ``cpu``, ``cuda``, ``mps``.
         threads: Threads the child gets.
+        budget: How the parameters were chosen, where a search did.
     """
 
     suite: SuiteSpec
@@ -49,6 +51,7 @@ class Cell:
     fingerprint: str
     device: str = "cpu"
     threads: int = 1
+    budget: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -62,7 +65,7 @@ class Cell:
                 "plugin": self.plugin_hash,
                 "split_seed": self.split_seed,
                 "seed": self.seed,
-                "budget": {},
+                "budget": dict(self.budget),
             }
         )
 

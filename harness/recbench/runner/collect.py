@@ -200,6 +200,7 @@ def record(
             else {}
         ),
         seed=cell.seed,
+        budget=dict(cell.budget),
         status=outcome.status,
         phase=outcome.phase,
         message=outcome.message,

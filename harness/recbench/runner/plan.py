@@ -142,6 +142,7 @@ def cells(
     for seed in request.seeds:
         for pair in chosen:
             plugin = catalogue.origin["models", pair.spec.name]
+            found_by = params.tuned(pair.spec, pair.suite.protocol.task, pair.params)
             if plugin.value not in hashes:
                 hashes[plugin.value] = plugins.source_hash(plugin)
             found.append(
@@ -157,6 +158,7 @@ def cells(
                     fingerprint=fingerprints.get(pair.suite.dataset, ""),
                     device=hardware.choose_device(request.device, pair.spec.devices),
                     threads=request.threads,
+                    budget=found_by.budget if found_by else {},
                 )
             )
     return found

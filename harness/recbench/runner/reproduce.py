@@ -106,6 +106,7 @@ def _cell(record: Record, catalogue: plugins.Catalogue) -> Cell:
         if record.device != "cpu"
         else "cpu",
         threads=record.threads,
+        budget=record.budget,
     )
 
 
