@@ -141,7 +141,19 @@ def load(extra: Sequence[str] = (), *, installed: bool = True) -> Catalogue:
             catalogue.observers.append((plugin, manager))
             for kind, spec in offers:
                 _add(catalogue, plugin, kind, spec)
+    _add_imported(catalogue)
     return catalogue
+
+
+def _add_imported(catalogue: Catalogue) -> None:
+    """Add the data sets that the user imported; a plugin's name goes before."""
+    from recbench.datasets.imported import imported_specs
+
+    origin = Plugin(name="imported", kind="module", value="recbench.datasets.imported")
+    for spec in imported_specs():
+        if spec.name not in catalogue.datasets:
+            catalogue.datasets[spec.name] = spec
+            catalogue.origin["datasets", spec.name] = origin
 
 
 def _found(extra: Sequence[str], *, installed: bool) -> Iterator[Plugin]:

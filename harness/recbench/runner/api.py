@@ -35,11 +35,7 @@ def catalogue_for(
         PluginError: With ``strict``, if any plugin has a problem.
         DataError: If the file cannot be read.
     """
-    from recbench.datasets.imported import imported_specs
-
     catalogue = plugins.load(extra)
-    for imported in imported_specs():
-        catalogue.datasets.setdefault(imported.name, imported)
     if strict:
         catalogue.require_no_problem()
     for problem in catalogue.problems:
@@ -191,9 +187,11 @@ def plan_request(
         log=log,
         listener=_silent,
     )
+    if fetch and dataset is not None:
+        run.load([dataset])
     found = run.suites()
     if fetch:
-        run.load(found)
+        run.load(suite.dataset for suite in found)
     else:
         from recbench.datasets.store import verify_cached
 

@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from recbench.runner.prepare import Prepared, prepare
 from recbench.runner.supervise import Limits, Outcome
 from recbench.runner.view import write
 from recbench.runner.workspace import Workspace
-from recbench.specs import MetricSpec, SuiteSpec
+from recbench.specs import DatasetSpec, MetricSpec, SuiteSpec
 from recbench.suites import choose
 
 PAUSES = (0.5, 2.0)  # seconds before a record is written once more
@@ -98,13 +98,17 @@ class Run:
         )
         return [plan.quick(s) for s in found] if request.quick else found
 
-    def load(self, suites: Sequence[SuiteSpec]) -> None:
-        """Load every data set that the suites need."""
-        for name in dict.fromkeys(suite.dataset for suite in suites):
+    def load(self, names: Iterable[str]) -> None:
+        """Load data sets; what a spec only guessed about a file is then known."""
+        for name in dict.fromkeys(names):
+            if name in self.datasets:
+                continue
             if name not in self.catalogue.datasets:
                 raise unknown_name("data set", name, self.catalogue.datasets)
             self.log(f"data set {name}: loading")
-            dataset = open_dataset(self.catalogue.datasets[name], log=self.log)
+            spec = self.catalogue.datasets[name]
+            dataset = open_dataset(spec, log=self.log)
+            self.catalogue.datasets[name] = known(spec, dataset)
             self.datasets[name] = dataset
             self.fingerprints[name] = dataset.fingerprint()
             table = dataset.interactions
@@ -195,6 +199,13 @@ class Run:
 
     def finish(self, cell: Cell, outcome: Outcome, folder: Path, begun: str) -> Record:
         """Verify, measure and store what a cell left."""
+        made, blobs = self.measured(cell, outcome, folder, begun)
+        return keep(self.request.out, made, blobs)
+
+    def measured(
+        self, cell: Cell, outcome: Outcome, folder: Path, begun: str
+    ) -> tuple[Record, collect.Blobs]:
+        """Verify and measure what a cell left; return its record, not stored yet."""
         prepared = self.part(cell)
         scored = None
         if outcome.status == "ok":
@@ -213,7 +224,7 @@ class Run:
             started=begun,
             command=collect.command(cell, files=self.extra),
         )
-        return keep(self.request.out, made, scored.blobs if scored else {})
+        return made, scored.blobs if scored else {}
 
 
 def keep(out: Path, record: Record, blobs: collect.Blobs) -> Record:
@@ -237,6 +248,24 @@ def keep(out: Path, record: Record, blobs: collect.Blobs) -> Record:
     raise AssertionError  # the last pause is None
 
 
+def known(spec: DatasetSpec, dataset: Dataset) -> DatasetSpec:
+    """Return the spec with what the loaded data set really has."""
+    table = dataset.interactions
+    has = {
+        "ratings": table.ratings is not None,
+        "timestamps": table.timestamps is not None,
+        "user_features": table.user_features is not None,
+        "item_features": table.item_features is not None,
+        "folds": bool(dataset.folds),
+    }
+    return dataclasses.replace(
+        spec,
+        values=dataset.values,
+        scale=table.scale,
+        has=tuple(name for name, present in has.items() if present),
+    )
+
+
 def execute(run: Run) -> Result:
     """Run everything that a request asks and has no record yet.
 
@@ -247,11 +276,14 @@ def execute(run: Run) -> Result:
         RecbenchError: If the request cannot be planned or the data cannot be had;
             nothing is written then.
     """
+    if run.request.dataset is not None:
+        run.load([run.request.dataset])
     suites = run.suites()
     for suite in suites:
         run.metric_specs(suite)
     Store(run.request.out).require_writable()
-    run.load(suites)
+    run.load(suite.dataset for suite in suites)
+    run.check_metrics(suites)
     return perform(run, run.planned(suites), suites)
 
 
