@@ -3,24 +3,66 @@
 import importlib.util
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 from recbench.errors import UsageError
 from recbench.results.record import Record
 from recbench.runner import collect
 from recbench.runner.cells import Cell
-from recbench.runner.engines import Engine, Message
+from recbench.runner.engines import Engine, Job, Message
 from recbench.runner.engines.local import LocalEngine
+from recbench.runner.supervise import Outcome
 from recbench.runner.workspace import Workspace
-
-if TYPE_CHECKING:
-    from recbench.runner.run import Run
 
 TICK_SECONDS = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Host(Protocol):
+    """What the loop asks of those whose cells it works through."""
+
+    @property
+    def jobs(self) -> int:
+        """How many cells run at once."""
+        ...
+
+    @property
+    def engine(self) -> str:
+        """Where cells run."""
+        ...
+
+    @property
+    def ray_address(self) -> str:
+        """Address of the cluster."""
+        ...
+
+    @property
+    def log(self) -> Callable[[str], None]:
+        """Takes lines for the person who waits."""
+        ...
+
+    def job(self, number: int, cell: Cell, work: Workspace) -> Job:
+        """Return what the engine is handed for a cell."""
+        ...
+
+    def finish(self, cell: Cell, outcome: Outcome, folder: Path, begun: str) -> Record:
+        """Return the record of what a cell left."""
+        ...
+
+    def tell(self, name: str, **data: Any) -> None:  # noqa: ANN401 - any JSON value
+        """Take note of an event."""
+        ...
+
+
+More = Callable[[int, Record], Mapping[int, Cell]]
+
+
+def _no_more(_number: int, _record: Record) -> Mapping[int, Cell]:
+    """Add no cell."""
+    return {}
 
 
 def cell_folder(number: int) -> str:
@@ -31,9 +73,17 @@ def cell_folder(number: int) -> str:
 class Loop:
     """Works through cells until each has a record."""
 
-    def __init__(self, run: "Run", cells: Mapping[int, Cell]) -> None:
-        """Remember the cells by their number in the plan."""
-        self.run, self.cells = run, cells
+    def __init__(
+        self, run: Host, cells: Mapping[int, Cell], more: More = _no_more
+    ) -> None:
+        """Remember the cells by their number in the plan.
+
+        Args:
+            run: Makes the jobs and takes the outcomes.
+            cells: The cells to begin with.
+            more: Called when a cell has its record; returns cells to add.
+        """
+        self.run, self.cells, self.more = run, dict(cells), more
         self.folders: dict[int, Path] = {}
         self.begun: dict[int, str] = {}
         self.done: dict[int, Record] = {}
@@ -51,18 +101,32 @@ class Loop:
             with self._polite(engine):
                 try:
                     for number in order:
-                        job = run.job(number, self.cells[number], work)
-                        self.folders[number] = job.folder
-                        engine.submit(job)
+                        self.submit(number, engine, work)
                     while self.cells.keys() - self.done.keys():
                         message = engine.next(TICK_SECONDS)
                         if message is not None:
                             self.take(message)
                             if message.outcome is not None:
                                 work.remove(cell_folder(message.number))
+                                self.add(message.number, engine, work)
                 finally:
                     engine.close()
         return self.done
+
+    def submit(self, number: int, engine: Engine, work: Workspace) -> None:
+        """Hand a cell to the engine."""
+        job = self.run.job(number, self.cells[number], work)
+        self.folders[number] = job.folder
+        engine.submit(job)
+
+    def add(self, number: int, engine: Engine, work: Workspace) -> None:
+        """Hand over the cells that follow from the record of another."""
+        if self.stopped.is_set():
+            return
+        cells = self.more(number, self.done[number])
+        self.cells |= cells
+        for new in cells:
+            self.submit(new, engine, work)
 
     def take(self, message: Message) -> None:
         """Take one message: tell of progress, or make the record of a cell."""
