@@ -106,6 +106,42 @@ def plots(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
             click.echo(path)
 
 
+@command.command("robustness")
+@click.argument("suite")
+@click.option("-M", "--metric", "metrics", multiple=True, help="Metric, such as map.")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(("text", "markdown", "json")),
+    default="text",
+    show_default=True,
+)
+@options.out_option
+@options.plugin_option
+def robustness(
+    suite: str,
+    metrics: tuple[str, ...],
+    style: str,
+    out: Path,
+    plugins: tuple[str, ...],
+) -> None:
+    """Say how stable a board's order is over metrics, cut-offs, users and splits."""
+    from recbench import plugins as registry
+    from recbench.leaderboard import publish
+    from recbench.results.store import Store
+    from recbench.robustness import report
+    from recbench.robustness.measured import robustness as measure
+    from recbench.runner.rescore import Rescorer
+
+    store, catalogue = Store(out), registry.load(plugins)
+    rescorer = Rescorer(catalogue, store, lambda line: click.echo(line, err=True))
+    render = {"text": report.text, "markdown": report.page, "json": report.to_json}
+    for name in publish.chosen(store, [suite]):
+        board = publish.load(store, name, catalogue)
+        found = measure(board, rescorer, metrics=metrics)
+        click.echo(render[style](found), nl=False)
+
+
 def _rendered(board: "Board", style: str, folder: Path) -> str:
     """Return a board in one of the formats."""
     import shutil
