@@ -10,7 +10,7 @@ import numpy as np
 from recbench.errors import ContractError
 from recbench.evaluation import measure, scoring
 from recbench.protocols import Queries
-from recbench.runner.failures import NotOfferedError, TroubleError
+from recbench.runner.failures import MACHINE, NotOfferedError, TroubleError
 from recbench.runner.view import View
 from recbench.specs import MetricSpec
 
@@ -96,5 +96,7 @@ def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 
         np.save(folder / name, found)
     except OSError as error:
         (folder / name).unlink(missing_ok=True)
+        if error.errno not in MACHINE:
+            raise
         msg = f"the output of the model could not be written: {error}"
         raise TroubleError(msg) from error

@@ -18,6 +18,7 @@ from recbench.results import atomic
 from recbench.runner import handed
 
 LOG_LIMIT = 64 * 2**20
+END_BYTES = 64 * 2**10
 QUESTIONS, BELL = "questions.npz", "bell"
 
 
@@ -51,7 +52,7 @@ class Channel:
             os.mkfifo(folder / BELL)
             # both ways, so that no end of the pipe counts as the end of the file
             self.bell = os.open(folder / BELL, os.O_RDWR | os.O_NONBLOCK)
-        self.size = 0
+        self.size, self.kept = 0, b""
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -91,8 +92,15 @@ class Channel:
         size = os.fstat(self.log.fileno()).st_size
         changed, self.size = size != self.size, size
         if size > LOG_LIMIT:
+            self.kept = self.end()
             os.ftruncate(self.log.fileno(), 0)
         return changed
+
+    def end(self) -> bytes:
+        """Return the last bytes of the log."""
+        size = self.log.seek(0, os.SEEK_END)
+        self.log.seek(max(0, size - END_BYTES))
+        return self.log.read(END_BYTES)
 
     def ask(self) -> None:
         """Hand the questions over, once."""
@@ -102,4 +110,4 @@ class Channel:
 
     def tail(self) -> str:
         """Return the end of the log as clean text."""
-        return handed.tail(self.log)
+        return handed.tail(self.kept + self.end())

@@ -23,12 +23,13 @@ from recbench.protocols import FitContext
 from recbench.results import atomic
 from recbench.runner.asking import require, validator, write_output
 from recbench.runner.events import Events
-from recbench.runner.failures import failure, same_source
+from recbench.runner.failures import MACHINE, failure, same_source
 from recbench.runner.memory import memory_mib, peak_mib, reset_peak
 from recbench.runner.view import answerable, read
 from recbench.specs import MetricSpec, ModelSpec
 
-CANNOT_WRITE = 74  # EX_IOERR
+CANNOT_WRITE = 74  # EX_IOERR: the disk did not take the result
+BROKEN = 70
 
 
 def find_model(plugin: plugins.Plugin, name: str) -> ModelSpec:
@@ -150,5 +151,5 @@ def main(folder: Path) -> int:
         atomic.write(folder / "result.json", json.dumps(result).encode(), durable=False)
     except OSError as error:
         sys.stderr.write(f"the result could not be written: {error}\n")
-        return CANNOT_WRITE
+        return CANNOT_WRITE if error.errno in MACHINE else BROKEN
     return 0

@@ -114,14 +114,14 @@ class Server:
             self.answer(id=request["id"], pid=pid, nanny=own)
             _, status = os.waitpid(pid, 0)
             kill_session(pid)
-            kill_below(set())
+            kill_below()
             code = os.waitstatus_to_exitcode(status)
             self.answer(id=request["id"], code=code)
         except OSError as error:
             self.answer(id=request["id"], error=f"cannot start a process: {error}")
         finally:
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            kill_below(set())
+            kill_below()
             os._exit(0)
 
     def become_child(self, request: dict[str, Any], parent: int) -> NoReturn:
@@ -153,7 +153,7 @@ class Server:
                 self.answer(id=self.nannies.pop(pid), ended=1)
         if ended:
             # only the orphans of a nanny that was killed can have come to us
-            kill_below(set(self.nannies))
+            kill_below(self.nannies)
 
     def answer(self, **data: int | str) -> None:
         """Write one line to the parent; a parent that is gone is noticed at stdin."""
@@ -169,7 +169,7 @@ class Server:
         while self.nannies and time.monotonic() < until:
             self.reap()
             time.sleep(0.002)
-        kill_below(set())
+        kill_below()
 
 
 def _exit_now(_number: int, _frame: object) -> NoReturn:
@@ -207,6 +207,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _exit_now)
     die_with_parent(parent, signal.SIGTERM)
     adopt_orphans()
+    os.chdir("/")  # where the run was started is nothing for models
     answers = os.dup(1)
     os.dup2(2, 1)
     for number in (signal.SIGINT, signal.SIGHUP):

@@ -11,9 +11,7 @@ import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, get_args
-
-from recbench.results.record import Status
+from typing import IO, Any
 
 RESULT_BYTES = 2**20
 MESSAGE_LENGTH, TRACEBACK_LENGTH, LOG_LENGTH = 2000, 8000, 4000
@@ -37,22 +35,26 @@ def open_regular(path: Path) -> IO[bytes]:
     return os.fdopen(handle, "rb")
 
 
-def clean(text: str, limit: int) -> str:
+def clean(text: str, limit: int, *, end: bool = False) -> str:
     """Return text without escape sequences and control characters, of limited length.
 
-    What is too long keeps its end, where the reason of a failure stands.
+    Args:
+        text: Anything.
+        limit: Characters to keep.
+        end: Whether the end of what is too long is kept, not the start.
     """
-    text = text[-4 * limit :].encode(errors="backslashreplace").decode()
+    text = text[-4 * limit :] if end else text[: 4 * limit]
+    text = text.encode(errors="backslashreplace").decode()
     text = ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(c for c in text if c.isprintable() or c in "\n\t")
-    return text if len(text) <= limit else "..." + text[3 - limit :]
+    if len(text) <= limit:
+        return text
+    return "..." + text[3 - limit :] if end else text[: limit - 3] + "..."
 
 
-def tail(file: IO[bytes]) -> str:
+def tail(log: bytes) -> str:
     """Return the last lines of a log."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - 16 * LOG_LENGTH))
-    text = clean(file.read().decode(errors="backslashreplace"), LOG_LENGTH)
+    text = clean(log.decode(errors="backslashreplace"), LOG_LENGTH, end=True)
     return "\n".join(text.splitlines()[-LOG_LINES:])
 
 
@@ -78,18 +80,13 @@ def result(folder: Path, token: str) -> dict[str, Any]:
     return {
         "status": status,
         "message": clean(_text(found.get("message")), MESSAGE_LENGTH),
-        "traceback": clean(_text(found.get("traceback")), TRACEBACK_LENGTH),
+        "traceback": clean(_text(found.get("traceback")), TRACEBACK_LENGTH, end=True),
         "seconds": _seconds(found.get("seconds")),
         "n_parameters": _count(found.get("n_parameters")),
         "peak_mib": number(found.get("peak_mib")),
         "base_mib": number(found.get("base_mib")),
         "retry": found.get("retry") is not False,
     }
-
-
-def is_status(text: str) -> bool:
-    """Return whether a record may have this status."""
-    return text in get_args(Status)
 
 
 def number(value: object) -> float | None:

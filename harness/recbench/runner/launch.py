@@ -19,7 +19,8 @@ from recbench.hardware import THREAD_VARIABLES
 from recbench.runner.forkserver import FRESH
 
 ISOLATION = "RECBENCH_ISOLATION"  # "fork" or "spawn"
-HIDDEN = ("RECBENCH_DATA", "RECBENCH_CACHE")  # where test labels lie: not for models
+# where test labels lie is nothing for models
+HIDDEN = ("RECBENCH_DATA", "RECBENCH_CACHE", "RECBENCH_SHARED_DATA", "PWD", "OLDPWD")
 START_SECONDS = 120.0  # a loaded machine needs a while to import torch
 
 
@@ -120,6 +121,8 @@ class Started:
 class ForkServer:
     """Talks to the process in :mod:`recbench.runner.forkserver`."""
 
+    program = ("-P", "-m", "recbench.runner.forkserver")
+
     def __init__(self, threads: int, *, fresh: bool = False) -> None:
         """Start the server; it loads its libraries while the caller goes on.
 
@@ -127,9 +130,9 @@ class ForkServer:
             threads: Threads of every cell.
             fresh: Whether cells are fresh interpreters instead of forks.
         """
-        module = ["-P", "-m", "recbench.runner.forkserver", str(os.getpid())]
+        arguments = [str(os.getpid()), *([FRESH] if fresh else [])]
         self.process = subprocess.Popen(
-            [sys.executable, *module, *([FRESH] if fresh else [])],
+            [sys.executable, *self.program, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment(threads),

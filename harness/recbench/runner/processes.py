@@ -9,6 +9,7 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -59,11 +60,17 @@ def session_members(session: int) -> list[int]:
     return [pid for pid, _, held in processes() if held == session]
 
 
-def descendants(root: int) -> list[int]:
-    """Return the processes below ``root``, whatever session they moved to."""
+def descendants(root: int, spared: Collection[int] = ()) -> list[int]:
+    """Return the processes below ``root``, whatever session they moved to.
+
+    Args:
+        root: A process.
+        spared: Processes that are left out, with all below them.
+    """
     children: dict[int, list[int]] = {}
     for pid, parent, _ in processes():
-        children.setdefault(parent, []).append(pid)
+        if pid not in spared:
+            children.setdefault(parent, []).append(pid)
     found: list[int] = []
     waiting = [root]
     while waiting:
@@ -87,7 +94,7 @@ def kill_session(session: int) -> None:
     signal_all(session_members(session), signal.SIGKILL)
 
 
-def kill_below(spared: set[int]) -> None:
+def kill_below(spared: Collection[int] = ()) -> None:
     """Kill and collect every descendant of this process that is not spared.
 
     They are stopped before they are killed: what forks faster than it is found would
@@ -98,9 +105,8 @@ def kill_below(spared: set[int]) -> None:
     """
     until = time.monotonic() + SWEEP_SECONDS
     while time.monotonic() < until:
-        kept = set().union(*(descendants(pid) for pid in spared), spared)
         stopped: set[int] = set()
-        while fresh := set(descendants(os.getpid())) - kept - stopped:
+        while fresh := set(descendants(os.getpid(), spared)) - stopped:
             signal_all(sorted(fresh), signal.SIGSTOP)
             stopped |= fresh
         if not stopped:
@@ -112,15 +118,39 @@ def kill_below(spared: set[int]) -> None:
         time.sleep(0.002)
 
 
-def resident_bytes(root: int) -> int:
-    """Return the resident memory of all processes below ``root``, in bytes."""
-    page = os.sysconf("SC_PAGE_SIZE")
-    total = 0
-    for pid in descendants(root):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
-            total += int(statm.split()[1]) * page
-    return total
+def exceeds(root: int, limit: int) -> int:
+    """Return the memory of all processes below ``root``, 0 if within a limit.
+
+    What processes share counts once. That is costly to find out, so it is asked only
+    where the simple sum is above the limit.
+
+    Args:
+        root: A process; it does not count itself.
+        limit: Bytes.
+    """
+    pids = descendants(root)
+    if sum(_resident(pid) for pid in pids) <= limit:
+        return 0
+    used = sum(_proportional(pid) for pid in pids)
+    return used if used > limit else 0
+
+
+def _resident(pid: int) -> int:
+    """Return the resident bytes of a process, 0 if it has ended."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        statm = Path(f"/proc/{pid}/statm").read_text(encoding="ascii")
+        return int(statm.split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _proportional(pid: int) -> int:
+    """Return the resident bytes of a process with its part of what it shares."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        text = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii")
+        for line in text.splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    return _resident(pid)
 
 
 def kernel_kills() -> int:

@@ -15,7 +15,7 @@ from recbench.results.record import Status
 from recbench.runner import handed
 from recbench.runner.channel import Channel
 from recbench.runner.launch import Child, Launcher, stop
-from recbench.runner.processes import kernel_kills, kill_session, resident_bytes
+from recbench.runner.processes import exceeds, kernel_kills, kill_session
 from recbench.runner.progress import Progress
 
 GRACE_SECONDS = 3.0
@@ -173,8 +173,8 @@ def _breach(
     if limits.idle is not None and quiet > limits.idle:
         return "timeout", f"no progress for {limits.idle:g} s"
     if limits.memory is not None:
-        used = resident_bytes(child.watcher)
-        if used > limits.memory:
+        used = exceeds(child.watcher, limits.memory)
+        if used:
             allowed = limits.memory / 2**20
             return (
                 "out-of-memory",

@@ -1,0 +1,54 @@
+"""Models that do not end."""
+
+import atexit
+import ctypes
+import os
+import signal
+import threading
+import time
+
+from faulty_models.base import Fine
+
+
+class Hangs(Fine):
+    def spoil(self, train, context):
+        while True:
+            pass
+
+
+class HangsInC(Fine):
+    def spoil(self, train, context):
+        ctypes.PyDLL(None).pause()  # PyDLL keeps the interpreter lock meanwhile
+
+
+class IgnoresTheSignal(Fine):
+    def spoil(self, train, context):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        while True:
+            time.sleep(1)
+
+
+class StopsItself(Fine):
+    def spoil(self, train, context):
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+class HangsWithoutNews(Fine):
+    def spoil(self, train, context):
+        context.report(epoch=1, loss=0.5)
+        threading.Event().wait()
+
+
+class BlocksAtExit(Fine):
+    def spoil(self, train, context):
+        atexit.register(time.sleep, 1000)
+
+
+class LeavesAThread(Fine):
+    def spoil(self, train, context):
+        threading.Thread(target=time.sleep, args=(1000,), daemon=False).start()
+
+
+class ReadsInput(Fine):
+    def spoil(self, train, context):
+        input("continue? ")
