@@ -42,7 +42,6 @@ class MultVAE:
     def __init__(self, params: Params) -> None:
         """Make an untrained model."""
         self.params = params
-        self.threshold: float | None = None
 
     @property
     def n_parameters(self) -> int:
@@ -52,9 +51,10 @@ class MultVAE:
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Maximise the evidence bound with Adam."""
         p, device = self.params, seed_everything(context)
-        self.threshold = train.threshold
         rows = Rows(train.positives().csr(), device)
         self.net = Network(p, train.n_items, train.n_users).to(device)
+        if train.threshold is not None:
+            self.net.threshold.fill_(train.threshold)
         optimizer = adam(
             (self.net.parameters(), p.weight_decay), learning_rate=p.learning_rate
         )
@@ -101,8 +101,8 @@ class MultVAE:
         counts = np.diff(queries.offsets)
         owners = np.repeat(np.arange(len(queries)), counts)
         items = queries.items
-        if self.threshold is not None and queries.ratings is not None:
-            liked = queries.ratings >= np.float32(self.threshold)
+        if queries.ratings is not None:
+            liked = queries.ratings >= np.float32(self.net.threshold.item())
             owners, items = owners[liked], items[liked]
         shape = (len(queries), len(self.net.output.bias))
         ones = np.ones(len(items), dtype=np.float32)

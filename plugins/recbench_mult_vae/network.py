@@ -16,10 +16,15 @@ class Network(nn.Module):
     Args:
         params: Sizes and dropout.
         m: Number of items.
-        n_users: Users of the training part, whose codes :meth:`remember` keeps.
+        n_users: Users of the training part.
+
+    Attributes:
+        codes: What the last layer reads for each of them.
+        threshold: Smallest rating that makes an item one of the user's.
     """
 
     codes: Tensor
+    threshold: Tensor
 
     def __init__(self, params: Params, m: int, n_users: int) -> None:
         """Initialise as the authors do: Xavier, biases near 0."""
@@ -38,6 +43,7 @@ class Network(nn.Module):
             else:
                 nn.init.trunc_normal_(weight, std=0.001)
         self.register_buffer("codes", torch.zeros(n_users, up[-1]))
+        self.register_buffer("threshold", torch.tensor(-torch.inf))
 
     def loss(self, rows: Tensor, beta: float) -> Tensor:
         """Return the negative evidence bound of a batch, its KL part times ``beta``.

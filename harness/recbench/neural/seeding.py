@@ -22,9 +22,6 @@ def seed_everything(context: FitContext) -> torch.device:
     device = torch.device(context.device)
     torch.manual_seed(context.seed)  # every device, not the CPU alone
     torch.set_num_threads(context.threads)
-    # Adam's moments of a row that is rarely drawn decay into denormal numbers, which
-    # a CPU multiplies a hundred times more slowly.
-    torch.set_flush_denormal(True)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # On a CPU everything has a deterministic form. Elsewhere some operations lack

@@ -1,7 +1,7 @@
 """Weights on disk: one ``.npz`` of plain arrays, no pickle."""
 
-import zipfile
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -30,8 +30,8 @@ def read_arrays(path: Path | str, *names: str) -> dict[str, NDArray[np.generic]]
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in names or file.files}
-    # a file that is one bare array is no context manager: TypeError
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    # TypeError: a file that is one bare array is no context manager
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         msg = f"{path} does not hold the weights of this model: {error}"
         raise DataError(msg) from error
     return arrays
