@@ -102,21 +102,26 @@ def accelerators() -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (), ()
 
 
-def choose_device(wanted: str, supported: tuple[str, ...]) -> str:
+def choose_device(
+    wanted: str, supported: tuple[str, ...], present: tuple[str, ...] | None = None
+) -> str:
     """Return the device kind a model trains on.
 
     Args:
         wanted: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         supported: Kinds the model supports, best first.
+        present: Kinds there are where it will run; None for this machine's.
 
     Raises:
-        UsageError: If a device is named that this machine does not have.
+        UsageError: If a device is named that is not there.
     """
-    kinds = {device.partition(":")[0] for device in accelerators()[0]} | {"cpu"}
+    if present is None:
+        present = ("cpu", *(device.partition(":")[0] for device in accelerators()[0]))
+    kinds = set(present)
     if wanted != "auto":
         if wanted not in kinds:
             found = ", ".join(sorted(kinds))
-            msg = f"device {wanted!r} was not found on this machine: it has {found}"
+            msg = f"device {wanted!r} was not found: there is {found}"
             raise UsageError(msg)
         return wanted if wanted in supported else "cpu"
     return next((kind for kind in supported if kind in kinds), "cpu")

@@ -1,13 +1,15 @@
 """Running from Python and from the command line: the same few functions."""
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from recbench import plugins
 from recbench.errors import UsageError
+from recbench.runner.engines.room import room
 from recbench.runner.plan import Planned, Request, Rerun
-from recbench.runner.run import Listener, Result, Run, default_jobs, execute
+from recbench.runner.run import Listener, Result, Run, execute
 from recbench.runner.supervise import Limits
 
 
@@ -133,19 +135,20 @@ def run_request(  # one keyword for each option of the command
         quick=quick,
         out=out,
     )
-    return execute(
-        Run(
-            catalogue=catalogue,
-            request=request,
-            limits=Limits(timeout=timeout, memory=memory, idle=idle),
-            jobs=jobs or default_jobs(threads),
-            log=log,
-            listener=listener,
-            extra=tuple(plugins),
-            engine=engine,
-            ray_address=ray_address,
+    with room(engine, ray_address, threads) as found:
+        return execute(
+            Run(
+                catalogue=catalogue,
+                request=dataclasses.replace(request, kinds=found.kinds),
+                limits=Limits(timeout=timeout, memory=memory, idle=idle),
+                jobs=jobs or found.jobs,
+                log=log,
+                listener=listener,
+                extra=tuple(plugins),
+                engine=engine,
+                ray_address=ray_address,
+            )
         )
-    )
 
 
 def plan_request(

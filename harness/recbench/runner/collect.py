@@ -213,7 +213,7 @@ def record(
         n_parameters=result.get("n_parameters"),
         device=cell.device,
         threads=cell.threads,
-        machine=hardware.machine(),
+        machine=outcome.machine or hardware.machine(),
         versions=hardware.versions(),
         provenance=provenance(cell),
         started=started,

@@ -21,6 +21,7 @@ from recbench.runner.forkserver import FRESH
 ISOLATION = "RECBENCH_ISOLATION"  # "fork" or "spawn"
 # where test labels lie is nothing for models
 HIDDEN = ("RECBENCH_DATA", "RECBENCH_CACHE", "RECBENCH_SHARED_DATA", "PWD", "OLDPWD")
+CLUSTER = "RAY_"  # nor is the way, and the key, to the cluster it runs on
 START_SECONDS = 120.0  # a loaded machine needs a while to import torch
 
 
@@ -70,7 +71,11 @@ class Launcher(Protocol):
 
 def environment(threads: int) -> dict[str, str]:
     """Return the environment of a process that may use ``threads`` threads."""
-    kept = {name: value for name, value in os.environ.items() if name not in HIDDEN}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in HIDDEN and not name.startswith(CLUSTER)
+    }
     fixed = {name: str(threads) for name in THREAD_VARIABLES}
     # no CUDA library may pick a faster algorithm that adds in another order
     fixed |= {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}

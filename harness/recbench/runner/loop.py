@@ -1,6 +1,5 @@
 """The loop of a run: hand cells to an engine, take what comes back, store it."""
 
-import importlib.util
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from recbench.errors import UsageError
 from recbench.results.record import Record
 from recbench.runner import collect
 from recbench.runner.cells import Cell
 from recbench.runner.engines import Engine, Job, Message
 from recbench.runner.engines.local import LocalEngine
+from recbench.runner.engines.room import require_ray
 from recbench.runner.supervise import Outcome
 from recbench.runner.workspace import Workspace
 
@@ -129,8 +128,11 @@ class Loop:
             self.submit(new, engine, work)
 
     def take(self, message: Message) -> None:
-        """Take one message: tell of progress, or make the record of a cell."""
+        """Take one message: log, tell of progress, or make the record of a cell."""
         run, number = self.run, message.number
+        if message.note:
+            run.log(message.note)
+            return
         cell = self.cells[number]
         if message.event is not None:
             if message.event.get("phase") == "start":
@@ -178,9 +180,7 @@ def make_engine(name: str, jobs: int, ray_address: str) -> Engine:
     """
     if name == "local":
         return LocalEngine(jobs)
-    if importlib.util.find_spec("ray") is None:
-        msg = "the engine 'ray' needs its extra: pip install 'recbench-harness[ray]'"
-        raise UsageError(msg)
+    require_ray()
     from recbench.runner.engines.ray import RayEngine
 
     return RayEngine(jobs, ray_address)

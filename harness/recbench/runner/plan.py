@@ -29,6 +29,7 @@ class Request:
         dataset: Name of a data set, or None.
         seeds: Split seeds; the model seed is the same number.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        kinds: Kinds of device there are where cells run; None for this machine's.
         threads: Threads of each cell.
         rerun: Which finished cells to run again.
         quick: Whether to measure a small sample of users under a name of its own.
@@ -40,6 +41,7 @@ class Request:
     dataset: str | None = None
     seeds: tuple[int, ...] = (0,)
     device: str = "auto"
+    kinds: tuple[str, ...] | None = None
     threads: int = 1
     rerun: Rerun = "none"
     quick: bool = False
@@ -156,7 +158,9 @@ def cells(
                     split_seed=seed,
                     seed=seed,
                     fingerprint=fingerprints.get(pair.suite.dataset, ""),
-                    device=hardware.choose_device(request.device, pair.spec.devices),
+                    device=hardware.choose_device(
+                        request.device, pair.spec.devices, request.kinds
+                    ),
                     threads=request.threads,
                     budget=found_by.budget if found_by else {},
                 )

@@ -56,6 +56,7 @@ class Outcome:
             the cell is worth another try.
         retry: Whether that other try may be made in the same run.
         warnings: What happened before it went well.
+        machine: Facts of the machine where it ran; empty for this one.
     """
 
     status: Status = "ok"
@@ -68,6 +69,7 @@ class Outcome:
     trouble: str = ""
     retry: bool = True
     warnings: list[str] = field(default_factory=list)
+    machine: dict[str, Any] = field(default_factory=dict)
 
 
 def troubled(reason: str, *, retry: bool = True) -> Outcome:

@@ -36,11 +36,19 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What an engine tells: a cell started, reported something, or ended."""
+    """What an engine tells: a cell started, reported something, or ended.
 
-    number: int
+    Attributes:
+        number: The cell; -1 in a note, which is about none.
+        event: What it reported.
+        outcome: How it ended.
+        note: A line for the person who waits.
+    """
+
+    number: int = -1
     event: dict[str, Any] | None = None
     outcome: Outcome | None = None
+    note: str = ""
 
 
 class Engine(Protocol):
