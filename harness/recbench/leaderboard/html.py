@@ -102,8 +102,8 @@ def _below(board: Board) -> list[str]:
     """Return ties, failures and notes."""
     lines = [f"Cannot be told apart: {html(line)}" for line in wording.together(board)]
     lines += [
-        f"<b>{html(row.label)}</b>: {html(row.note)}: {html(row.reason)}"
-        for row in board.unranked
+        f"<b>{html(', '.join(labels))}</b>: {html(text)}"
+        for labels, text in wording.failures(board)
     ]
     lines += [html(note) for note in board.notes]
     return (

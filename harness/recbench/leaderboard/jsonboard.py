@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from recbench.leaderboard import grading
 from recbench.leaderboard.board import Board, Estimate, Row
 
 SCHEMA = 1
@@ -47,6 +48,7 @@ def document(board: Board) -> str:
             "machines": {name: dict(m) for name, m in board.machines.items()},
             "versions": {name: list(v) for name, v in board.versions.items()},
             "notes": list(board.notes),
+            "referee": grading.plain(board),
             "rows": [_row(row) for row in board.rows],
         }
     )

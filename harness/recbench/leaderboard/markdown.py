@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from recbench.leaderboard import columns, shapes, wording
+from recbench.leaderboard import columns, grading, shapes, wording
 from recbench.leaderboard.board import Board, Estimate, Row
 from recbench.leaderboard.columns import Column
 from recbench.leaderboard.escape import markdown, markdown_block, markdown_code
@@ -34,6 +34,7 @@ def page(board: Board, plots: Mapping[str, str] | None = None) -> str:
     parts += [
         "## What is measured",
         "\n".join(facts),
+        *grading.section(board),
         *_commands(board),
         *_footer(board),
     ]
@@ -110,9 +111,8 @@ def _together(board: Board) -> list[str]:
 def _failures(board: Board) -> list[str]:
     """Return what became of the models without a rank."""
     lines = [
-        f"- {markdown_code(row.label)}: {markdown(row.note)}"
-        + (f": {markdown(row.reason)}" if row.reason else "")
-        for row in board.unranked
+        f"- {', '.join(map(markdown_code, labels))}: {markdown(text)}"
+        for labels, text in wording.failures(board)
     ]
     return ["## Not ranked", "\n".join(lines)] if lines else []
 

@@ -56,10 +56,15 @@ def select(
     for record in kept:
         by_row[row_key(record)].append(record)
     rows = []
+    older: dict[str, int] = {}
     for key in sorted(by_row):
-        what = f"another version of the plugin of {by_row[key][0].label}"
-        found = _newest(by_row[key], notes, what)
+        found = _newest(by_row[key])
+        if len(found) < len(by_row[key]):
+            older[found[0].label] = len(by_row[key]) - len(found)
         rows.append(tuple(_one_per_run(found)))
+    if older:
+        left_out = _left_out(sum(older.values()))
+        notes.append(f"{left_out} other versions of the plugin: {', '.join(older)}.")
     return Selection(rows=tuple(rows), notes=tuple(notes))
 
 
@@ -115,8 +120,7 @@ def _largest(
 
     chosen = max(groups, key=weight)
     left_out = len(records) - len(groups[chosen]) - len(unknown)
-    noun = "record is" if left_out == 1 else "records are"
-    notes.append(f"{left_out} {noun} not shown: measured under {what}.")
+    notes.append(f"{_left_out(left_out)} {what}.")
     return sorted([*groups[chosen], *unknown], key=_order)
 
 
@@ -125,19 +129,26 @@ def _same(recorded: Mapping[str, Any], protocol: Mapping[str, Any]) -> bool:
     return {name: recorded.get(name) for name in protocol} == dict(protocol)
 
 
-def _newest(records: list[Record], notes: list[str], what: str) -> list[Record]:
-    """Keep the records of the plugin source that was measured last."""
-    latest: dict[str, str] = {}
+def _left_out(number: int) -> str:
+    """Return the beginning of a note."""
+    noun = "record is" if number == 1 else "records are"
+    return f"{number} {noun} not shown, as measured under"
+
+
+def _newest(records: list[Record]) -> list[Record]:
+    """Keep the records of the plugin source that was measured last.
+
+    A source of which nothing ran (interrupted, skipped) does not displace another.
+    """
+    groups: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        source = str(record.plugin.get("hash", ""))
-        latest[source] = max(latest.get(source, ""), record.started)
-    chosen = max(latest, key=lambda source: (latest[source], source))
-    kept = [r for r in records if str(r.plugin.get("hash", "")) == chosen]
-    if len(kept) < len(records):
-        left_out = len(records) - len(kept)
-        noun = "record is" if left_out == 1 else "records are"
-        notes.append(f"{left_out} {noun} not shown: measured with {what}.")
-    return kept
+        groups[str(record.plugin.get("hash", ""))].append(record)
+
+    def weight(source: str) -> tuple[bool, str, str]:
+        ran = any(r.status not in ("interrupted", "skipped") for r in groups[source])
+        return ran, max(r.started for r in groups[source]), source
+
+    return groups[max(groups, key=weight)]
 
 
 def _one_per_run(records: list[Record]) -> list[Record]:

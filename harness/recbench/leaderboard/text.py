@@ -34,7 +34,7 @@ def render(board: Board, width: int = WIDTH) -> str:
 def _below(board: Board, width: int) -> list[str]:
     """Return the lines under the table."""
     found = [f"cannot be told apart: {line}" for line in wording.together(board)]
-    found += [f"{row.label}: {row.note}: {row.reason}" for row in board.unranked]
+    found += [f"{', '.join(who)}: {text}" for who, text in wording.failures(board)]
     found += [f"note: {note}" for note in board.notes]
     lines = [line for text in found for line in _wrapped(text, width)]
     return ["", *lines] if lines else []

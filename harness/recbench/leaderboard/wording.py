@@ -88,6 +88,20 @@ def together(board: Board) -> list[str]:
     return [", ".join(group) for group in board.groups if len(group) > 1]
 
 
+def failures(board: Board) -> list[tuple[tuple[str, ...], str]]:
+    """Return what became of the models without a rank: their labels and a sentence.
+
+    Models that came to the same end for the same reason are named together.
+    """
+    found: dict[str, list[str]] = {}
+    for row in board.unranked:
+        text = f"{row.note}: {row.reason}" if row.reason else row.note
+        if row.status == "ok":
+            text = f"no {board.layout.label(board.layout.primary)} to rank it by"
+        found.setdefault(text, []).append(row.label)
+    return [(tuple(labels), text) for text, labels in found.items()]
+
+
 def machine(facts_: Mapping[str, Any]) -> str:
     """Return what a machine is, in a line."""
     parts = [str(facts_.get("cpu", "unknown processor"))]

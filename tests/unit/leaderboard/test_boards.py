@@ -201,7 +201,7 @@ def test_the_newest_plugin_source_makes_the_row(factory) -> None:
 
     assert board.rows[0].plugin == "p 2"
     assert board.rows[0].metrics["ndcg@10"].mean < 0.7
-    assert any("another version of the plugin of ease" in n for n in board.notes)
+    assert any("other versions of the plugin: ease" in n for n in board.notes)
 
 
 def test_of_two_attempts_at_a_run_the_one_that_succeeded_counts(factory) -> None:
@@ -379,3 +379,25 @@ def test_the_rows_as_json_have_the_promised_keys(factory) -> None:
         assert first[key] is not None
     assert (first["seeds"], first["device"]) == (3, "cpu")
     assert (rows[1]["rank"], rows[1]["status"]) == (None, "failed")
+
+
+def test_a_new_plugin_source_of_which_nothing_ran_displaces_nothing(factory) -> None:
+    made = factory()
+    old, new = ({"name": "p", "hash": mark} for mark in ("old", "new"))
+    made.add("ease", 0.4, tag="old", plugin=old, started="2026-01-01")
+    made.add(
+        "ease", 0.4, tag="new", plugin=new, started="2026-02-01", status="interrupted"
+    )
+
+    assert board_of(made).rows[0].status == "ok"
+
+
+def test_models_that_failed_alike_are_named_together(factory) -> None:
+    from recbench.leaderboard import wording
+
+    made = factory().add("a", 0.1, status="failed", message="no GPU")
+    made.add("b", 0.1, status="failed", message="no GPU")
+
+    assert wording.failures(board_of(made)) == [
+        (("a", "b"), "failed (3 of 3 seeds): no GPU")
+    ]

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from recbench.leaderboard import columns
-from recbench.leaderboard.board import Board
+from recbench.leaderboard.board import Board, Estimate
 from recbench.leaderboard.plots import style
 
 PANELS = 3
@@ -43,22 +43,33 @@ def panels(board: Board) -> list[str]:
 def _panel(board: Board, axes: Axes, metric: str, places: np.ndarray) -> None:
     """Draw one metric."""
     upward = board.higher_is_better.get(metric) is not False
+    found = [row.metrics.get(metric) for row in board.ranked]
+    means = [e.mean for e in found if e is not None and e.mean is not None]
+    edge = max(means, default=0.0) if upward else style.worst_shown(means or [0.0])
     for row, place in zip(board.ranked, places, strict=True):
-        found = row.metrics.get(metric)
-        if found is None or found.mean is None:
+        estimate = row.metrics.get(metric)
+        if estimate is None or estimate.mean is None:
             continue
-        colour = style.colour(board, row)
-        if upward:
-            axes.barh(place, found.mean, height=0.72, color=colour, alpha=0.55)
-        if found.low is not None and found.high is not None:
-            axes.hlines(place, found.low, found.high, color="#24292f", linewidth=1.4)
-        axes.plot(
-            found.mean, place, "o", color=colour if not upward else "#24292f", ms=3.5
-        )
+        if estimate.mean > edge:
+            style.off_scale(axes, edge, place, estimate.mean, right=True)
+            continue
+        _mark(axes, estimate, place, style.colour(board, row), upward=upward)
     axes.set_title(columns.header(board, metric))
     if upward:
         axes.set_xlim(left=0)
     style.bare(axes)
+
+
+def _mark(
+    axes: Axes, found: Estimate, place: float, colour: str, *, upward: bool
+) -> None:
+    """Draw one model: a bar where more is better, its interval and its figure."""
+    mean = found.mean or 0.0
+    if upward:
+        axes.barh(place, mean, height=0.72, color=colour, alpha=0.55)
+    if found.low is not None and found.high is not None:
+        axes.hlines(place, found.low, found.high, color="#24292f", linewidth=1.4)
+    axes.plot(mean, place, "o", color="#24292f" if upward else colour, ms=3.5)
 
 
 def _legend(board: Board) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recbench.leaderboard.board import Board, Estimate
+from recbench.leaderboard.board import Board, Estimate, Row
 from recbench.leaderboard.plots import style
 
 
@@ -21,14 +21,18 @@ def draw(board: Board) -> Figure:
     )
     places = np.arange(len(rows))[::-1]
     paired = any(row.difference for row in rows)
-    for row, place in zip(rows, places, strict=True):
-        found = row.metrics[board.layout.primary]
-        if paired:  # the reference model itself stands at zero
-            found = row.difference or Estimate(mean=0.0)
+    shown = [_shown(board, row, paired=paired) for row in rows]
+    sign = -1 if board.higher_is_better.get(board.layout.primary) is not False else 1
+    edge = style.worst_shown([sign * (found.mean or 0.0) for found in shown])
+    for row, place, found in zip(rows, places, shown, strict=True):
+        mean = found.mean or 0.0
+        if sign * mean > edge:
+            style.off_scale(left, sign * edge, place, mean, right=sign > 0)
+            continue
         colour = style.colour(board, row)
         if found.low is not None and found.high is not None:
             left.hlines(place, found.low, found.high, color=colour, linewidth=2)
-        left.plot(found.mean or 0.0, place, "o", color=colour, ms=5)
+        left.plot(mean, place, "o", color=colour, ms=5)
     left.set_yticks(places, [f"{style.name(row)}  {row.rank:>2}" for row in rows])
     left.set_ylim(-0.7, len(rows) - 0.3)
     left.set_xlabel(style.arrow(board, board.layout.primary))
@@ -39,6 +43,13 @@ def draw(board: Board) -> Figure:
     style.bare(left)
     _bars(board, right, len(rows))
     return figure
+
+
+def _shown(board: Board, row: Row, *, paired: bool) -> Estimate:
+    """Return what stands for a row; the reference model itself stands at zero."""
+    if paired:
+        return row.difference or Estimate(mean=0.0)
+    return row.metrics[board.layout.primary]
 
 
 def _bars(board: Board, axes: Axes, n: int) -> None:

@@ -56,12 +56,13 @@ def counts(row: Row) -> tuple[list[float], NDArray[np.float64]]:
 
 
 def _top(rows: Sequence[Row]) -> float:
-    """Return the share that gets the brightest colour, the same in all panels."""
-    shares = [
-        table / np.maximum(table.sum(axis=0), 1) for _, table in map(counts, rows)
-    ]
-    high = max(float(np.quantile(share, 0.99)) for share in shares)
-    return min(max(high, 0.08), 0.3)  # a model that predicts one value is not the scale
+    """Return the share that gets the brightest colour, the same in all panels.
+
+    That of a typical model: one that predicts a single value must not dim the others.
+    """
+    tables = [counts(row)[1] for row in rows]
+    shares = [table / np.maximum(table.sum(axis=0), 1) for table in tables]
+    return float(np.median([np.quantile(share, 0.99) for share in shares])) or 1.0
 
 
 def _panel(axes: Axes, row: Row, top: float) -> AxesImage:

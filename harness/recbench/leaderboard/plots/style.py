@@ -3,10 +3,11 @@
 import contextlib
 import functools
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -127,3 +128,30 @@ def bare(axes: Axes) -> None:
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.grid(visible=False, axis="y")
+
+
+def worst_shown(losses: Sequence[float]) -> float:
+    """Return the largest loss that is drawn to scale.
+
+    A few hopeless models would squeeze all others together; they are drawn at the
+    edge, as arrows with their value.
+    """
+    best, far = min(losses), float(np.quantile(losses, 0.75))
+    return max(best + 2.2 * (far - best), far) if len(losses) > 3 else max(losses)
+
+
+def off_scale(
+    axes: Axes, edge: float, place: float, value: float, *, right: bool
+) -> None:
+    """Draw an arrow at the edge of a panel, with the value that lies beyond."""
+    axes.plot(edge, place, ">" if right else "<", color=OTHER, ms=5, clip_on=False)
+    axes.annotate(
+        f"{value:.3g}",
+        (edge, place),
+        xytext=(-7 if right else 7, 0),
+        textcoords="offset points",
+        ha="right" if right else "left",
+        va="center",
+        fontsize=8,
+        color="#57606a",
+    )
