@@ -1,11 +1,14 @@
 """``recbench leaderboard``: boards from records."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from recbench.cli import options
+from recbench.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from recbench.leaderboard.board import Board
@@ -42,7 +45,9 @@ def build(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
 
     store = Store(out)
     chosen = publish.chosen(store, suites)
-    for board in publish.write(store, chosen, registry.load(plugins)):
+    with _writing(out):
+        boards = publish.write(store, chosen, registry.load(plugins))
+    for board in boards:
         click.echo(store.folder(board.suite) / "README.md")
     click.echo(store.root / publish.INDEX)
 
@@ -67,7 +72,11 @@ def show(suite: str, style: str, out: Path, plugins: tuple[str, ...]) -> None:
 
     store = Store(out)
     catalogue = registry.load(plugins)
-    for name in publish.chosen(store, [suite]):
+    names = publish.chosen(store, [suite])
+    if len(names) > 1 and style not in ("text", "markdown"):
+        msg = f"{suite} names several suites, and {style} shows one: {', '.join(names)}"
+        raise UsageError(msg)
+    for name in names:
         board = publish.load(store, name, catalogue)
         click.echo(_rendered(board, style, store.folder(name)), nl=False)
 
@@ -102,8 +111,20 @@ def plots(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
     catalogue = registry.load(plugins)
     for suite in publish.chosen(store, suites):
         board = publish.load(store, suite, catalogue)
-        for path in publish.draw(board, store.folder(suite)):
+        with _writing(out):
+            paths = publish.draw(board, store.folder(suite))
+        for path in paths:
             click.echo(path)
+
+
+@contextlib.contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    """Say in one line what kept a file from being written."""
+    try:
+        yield
+    except OSError as error:
+        msg = f"{error.filename or out} cannot be written: {error.strerror}"
+        raise DataError(msg) from error
 
 
 @command.command("robustness")

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -174,14 +174,15 @@ def layout_of(
     return layout.from_json(published) if published else None
 
 
-def _document(path: Path) -> Mapping[str, Any] | None:
+def _document(path: Path) -> dict[str, Any] | None:
     """Return a published board, or None where there is none that can be read."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    usable = isinstance(data, dict) and {"metrics", "primary", "rows"} <= data.keys()
-    return data if usable else None
+        layout.from_json(data)
+        markdown.index([data])
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None  # edited, merged or from another version: `check` will say so
+    return dict(data)
 
 
 def _index(store: Store) -> str:

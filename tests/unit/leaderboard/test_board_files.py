@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from recbench.cli.compare import command as compare
 from recbench.cli.leaderboard import command as leaderboard
-from recbench.errors import NothingRanError, StaleBoardError, UsageError
+from recbench.errors import DataError, NothingRanError, StaleBoardError, UsageError
 from recbench.leaderboard import publish
 from recbench.results.store import Store
 
@@ -261,3 +261,32 @@ def test_compare_in_json_has_interval_and_p_values(store) -> None:
     assert lines[0]["better"] == "a"
     assert lines[0]["difference"]["high"] < 0
     assert lines[0]["p"] <= lines[0]["p_adjusted"] < 0.05
+
+
+@pytest.mark.parametrize("text", ["<<<<<<< ours", "[]", '{"rows": [{}]}', "null"])
+def test_a_published_json_that_cannot_be_read_is_built_anew(store, text) -> None:
+    path = store.folder("ml-test/top-n") / "board.json"
+    before = path.read_text()
+    path.write_text(text)
+
+    with pytest.raises(StaleBoardError):
+        publish.check(store, ["ml-test/top-n"])
+    publish.write(store, ["ml-test/top-n"])
+
+    assert path.read_text() == before
+
+
+def test_a_format_for_programs_shows_one_suite_only(store) -> None:
+    with pytest.raises(UsageError, match="ml-test/rating, ml-test/top-n"):
+        run(
+            leaderboard, "show", "ml-test", "--format", "json", "--out", str(store.root)
+        )
+
+
+def test_a_page_that_cannot_be_written_is_a_one_line_error(store) -> None:
+    page = store.root / "README.md"
+    page.unlink()
+    page.mkdir()
+
+    with pytest.raises(DataError, match="cannot be written"):
+        run(leaderboard, "build", "--out", str(store.root))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from recbench.leaderboard.board import Board, Row
 from recbench.leaderboard.plots import style
 
-MODELS = 12
+MODELS = 8
 COLUMNS = 4
 
 
