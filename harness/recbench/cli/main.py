@@ -21,8 +21,11 @@ COMMANDS = {
     "results": "List, show, merge, validate and export records.",
     "rescore": "Compute metrics again from stored lists, without training.",
     "reproduce": "Train a record's cell again and compare.",
+    "verify": "Hold published figures against what recbench measures.",
     "compare": "Compare two models, or two folders of results.",
+    "tune": "Tune models with equal budgets, on validation only.",
     "leaderboard": "Build, show and check leaderboards.",
+    "audit": "Grade a board: is it fair, can it be believed?",
     "score": "Score any recommender's lists, in any library's dialect.",
     "completion": "Print the completion script of your shell.",
 }

@@ -1,0 +1,1 @@
+"""Tuning with equal budgets: search spaces, trials, searches, what they found."""

@@ -1,0 +1,205 @@
+"""What searches found, as data: ``best.json`` of a suite, and presets for a plugin."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from recbench import tuned
+from recbench.errors import DataError, NothingRanError
+from recbench.params import defaults
+from recbench.plugins import Catalogue
+from recbench.results import atomic, canonical
+from recbench.tuning.trial import Trial, Trials
+
+SCHEMA = 1
+FILE = "best.json"
+
+
+def current(studies: Mapping[str, Sequence[Trial]]) -> list[list[Trial]]:
+    """Return the newest search of each model as it was asked for, sorted by label.
+
+    An older one had other seeds, another search space, or another source of the model.
+    """
+    newest: dict[str, list[Trial]] = {}
+    for trials in studies.values():
+        if not trials:
+            continue
+        held = newest.get(trials[0].label)
+        if held is None or _age(held) < _age(trials):
+            newest[trials[0].label] = list(trials)
+    return [newest[label] for label in sorted(newest)]
+
+
+def _age(trials: Sequence[Trial]) -> tuple[str, str]:
+    return max(trial.started for trial in trials), trials[0].study
+
+
+def best_of(trials: Sequence[Trial]) -> Trial | None:
+    """Return the trial with the best figure, the first among equals."""
+    known = [(t.value, t) for t in trials if t.value is not None]
+    if not known:
+        return None
+    sign = 1 if trials[0].maximize else -1
+    return max(known, key=lambda pair: (sign * pair[0], -pair[1].number))[1]
+
+
+def ending(trials: Sequence[Trial]) -> str:
+    """Return what a search did not do of what it was granted; empty if nothing."""
+    last, n = trials[-1], len(trials)
+    most, minutes = last.budget.get("trials"), last.budget.get("minutes")
+    spent = sum(trial.seconds.get("total", 0.0) for trial in trials)
+    over = minutes is not None and spent >= 60 * minutes
+    if last.cut is not None or (over and most is not None and n < most):
+        of = f" of {most:g}" if most is not None else ""
+        what = f"cut at {minutes:g} min: {n}{of} trials"
+        return f"{what}, the last unfinished" if last.cut is not None else what
+    return ""
+
+
+def entry(trials: Sequence[Trial]) -> dict[str, Any]:
+    """Return what a search found, with its provenance, as plain data."""
+    first, best = trials[0], best_of(trials)
+    return {
+        "model": first.model,
+        "label": first.label,
+        "params": best.params if best else None,
+        "trial": best.number if best else None,
+        "validation": {
+            "metric": first.metric,
+            "default": first.value,
+            "tuned": best.value if best else None,
+        },
+        "trials": len(trials),
+        "failed": sum(trial.value is None for trial in trials),
+        "seconds": round(sum(t.seconds.get("total", 0.0) for t in trials), 1),
+        "budget": trials[-1].budget,
+        "cut": ending(trials),
+        "seeds": first.setup["seeds"],
+        "sampler": first.setup["sampler"],
+        "space": first.setup["space"],
+        "dataset": {"name": first.dataset, "fingerprint": first.setup["dataset"]},
+        "protocol_hash": first.setup["protocol"],
+        "plugin": {**first.plugin, "hash": first.setup["plugin"]},
+        "machine": first.machine,
+        "versions": first.versions,
+        "study": first.study,
+    }
+
+
+def document(suite: str, studies: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
+    """Return ``best.json`` of a suite: a function of its trials and nothing else."""
+    found = [entry(trials) for trials in current(studies)]
+    return {"schema": SCHEMA, "suite": suite, "models": found}
+
+
+def write_best(trials: Trials, suite: str) -> Path:
+    """Write ``best.json`` of a suite.
+
+    Raises:
+        DataError: If it cannot be written.
+    """
+    path = trials.folder(suite) / FILE
+    try:
+        atomic.write(path, _json(document(suite, trials.studies(suite))))
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}; the trials are kept"
+        raise DataError(msg) from error
+    return path
+
+
+def export(
+    trials: Trials,
+    suites: Sequence[str],
+    catalogue: Catalogue,
+    *,
+    plugin: str,
+    path: Path,
+    preset: str = "",
+) -> list[dict[str, Any]]:
+    """Write what searches found for a plugin's models as its ``tuned.json``.
+
+    Entries of other models, tasks and presets that the file holds already are kept.
+    Only searches that began at the defaults count.
+
+    Args:
+        trials: The trials.
+        suites: Suites whose searches are taken.
+        catalogue: What the plugins offer.
+        plugin: Name of the plugin.
+        path: The file.
+        preset: Name of the preset; empty for ``tuned-<data set>``.
+
+    Returns:
+        The entries that are new.
+
+    Raises:
+        NothingRanError: If no model of the plugin was tuned.
+        DataError: If the file cannot be written.
+    """
+    new = [
+        _shipped(found, preset or f"tuned-{found[0].dataset}")
+        for suite in suites
+        for found in current(trials.studies(suite))
+        if _mine(found, catalogue, plugin)
+    ]
+    if not new:
+        msg = f"no model of the plugin {plugin!r} was tuned on {', '.join(suites)}"
+        raise NothingRanError(msg)
+    held = tuned.read(path) if path.is_file() else {}
+    merged = {_name(e): e for entries in held.values() for e in entries}
+    merged |= {_name(e): e for e in new}
+    entries = [merged[name] for name in sorted(merged)]
+    try:
+        atomic.write(path, _json({"schema": tuned.SCHEMA, "tuned": entries}))
+    except OSError as error:
+        msg = f"cannot write {path}: {error.strerror}"
+        raise DataError(msg) from error
+    return new
+
+
+def _mine(trials: Sequence[Trial], catalogue: Catalogue, plugin: str) -> bool:
+    """Return whether a search is one of a plugin's model and found something."""
+    first = trials[0]
+    spec = catalogue.models.get(first.model)
+    if spec is None or catalogue.origin["models", first.model].name != plugin:
+        return False
+    base = canonical.plain(defaults(spec, first.task))
+    searched = bool(first.setup["space"]) and canonical.plain(first.params) == base
+    return searched and best_of(trials) is not None
+
+
+def _shipped(trials: Sequence[Trial], preset: str) -> dict[str, Any]:
+    """Return the entry of ``tuned.json``: parameters, and how they were chosen."""
+    found = entry(trials)
+    kept = ("trials", "failed", "trial", "seeds", "sampler", "validation", "cut")
+    return {
+        "model": found["model"],
+        "task": trials[0].task,
+        "preset": preset,
+        "params": found["params"],
+        "budget": {
+            "by": "recbench tune",
+            "suite": trials[0].suite,
+            **{name: found[name] for name in kept},
+            "granted": found["budget"],
+            "seconds": found["seconds"],
+            "cpu": found["machine"].get("cpu", ""),
+            "dataset": found["dataset"],
+            "protocol_hash": found["protocol_hash"],
+            "plugin_hash": found["plugin"]["hash"],
+            "versions": {
+                n: found["versions"][n] for n in ("recbench-harness", "optuna")
+            },
+            "study": found["study"],
+        },
+    }
+
+
+def _name(shipped: Mapping[str, Any]) -> tuple[str, str, str]:
+    return shipped["model"], shipped["task"], shipped["preset"]
+
+
+def _json(data: Mapping[str, Any]) -> bytes:
+    """Return data as JSON that people can read; equal data has equal bytes."""
+    return (json.dumps(canonical.plain(data), indent=1) + "\n").encode()
