@@ -30,6 +30,20 @@ RANKING_METRICS = (
     "popularity@10",
     "gini@10",
 )
+NEXT_ITEM_METRICS = (
+    "ndcg@10",
+    "hit-rate@10",
+    "mrr@10",
+    "ndcg@5",
+    "hit-rate@5",
+    "mrr@5",
+    "ndcg@20",
+    "hit-rate@20",
+    "mrr@20",
+    "coverage@10",
+    "novelty@10",
+    "popularity@10",
+)
 HOLD_OUT = {"validation": 0.15, "test": 0.15}
 
 
@@ -82,11 +96,52 @@ def top_n_suite(
     )
 
 
+def next_item_suite(
+    dataset: str, *, split: str = "leave-last-out", repeats: bool = False
+) -> SuiteSpec:
+    """Return the suite that ranks all items by how likely each comes next.
+
+    Every interaction is an event, whatever its rating. One held-out event of each user
+    is asked for, those before it are the history.
+
+    Args:
+        dataset: Name of the data set.
+        split: ``leave-last-out``, or ``global-time``, where each user's first event
+            after a moment is asked for.
+        repeats: Whether a user's earlier items may be listed and be the answer;
+            otherwise an item counts once in a history.
+    """
+    short = {"leave-last-out": "", "global-time": "-global"}[split]
+    when = {
+        "leave-last-out": "each user's last event",
+        "global-time": "each user's first event after one moment for all",
+    }[split]
+    return SuiteSpec(
+        name=f"{dataset}/next-item{short}{'-repeats' if repeats else ''}",
+        dataset=dataset,
+        protocol=Protocol(
+            task="next-item",
+            split=split,
+            seen="keep" if repeats else "remove",
+            duplicates="keep" if repeats else "last",
+        ),
+        metrics=NEXT_ITEM_METRICS,
+        primary="ndcg@10",
+        summary=f"{when}, given those before it"
+        + (", repeats allowed" if repeats else ""),
+        baselines=("most-popular", "markov-chain", "item-knn", "ease"),
+        reference="most-popular",
+    )
+
+
 @hookimpl
 def recbench_suites() -> Iterator[SuiteSpec]:
     """Offer the suites of MovieLens-100K, which ``--all`` runs, and of its siblings."""
     yield rating_suite("ml-100k", default=True)
     yield top_n_suite("ml-100k", threshold=4.0, default=True)
+    yield next_item_suite("ml-100k")
+    yield next_item_suite("ml-100k", split="global-time")
+    yield next_item_suite("ml-1m")
     for dataset in ("sample", "ml-latest-small", "ml-1m", "ml-10m", "ml-20m"):
         yield rating_suite(dataset)
         yield top_n_suite(dataset, threshold=4.0)
@@ -96,8 +151,24 @@ def suites_for(dataset: DatasetSpec) -> Iterable[SuiteSpec]:
     """Return the suites any data set has: ``NAME/rating`` and ``NAME/top-n``.
 
     Explicit ratings in the upper 40 % of the scale count as positive (4 of 5, 7 of
-    10); counts and bare interactions all do.
+    10); counts and bare interactions all do. With timestamps there are
+    ``NAME/next-item`` and ``NAME/next-item-global`` too, and where users may come back
+    to an item (no explicit ratings) both with ``-repeats``.
     """
+    return (*_unordered(dataset), *_ordered(dataset))
+
+
+def _ordered(dataset: DatasetSpec) -> Iterator[SuiteSpec]:
+    """Yield the suites that need timestamps."""
+    if "timestamps" not in dataset.has:
+        return
+    for repeats in (False, True)[: 1 if dataset.values == "explicit" else 2]:
+        for split in ("leave-last-out", "global-time"):
+            yield next_item_suite(dataset.name, split=split, repeats=repeats)
+
+
+def _unordered(dataset: DatasetSpec) -> tuple[SuiteSpec, ...]:
+    """Return the suites that any data set has."""
     if dataset.values != "explicit":
         return (top_n_suite(dataset.name, threshold=None),)
     low, high = dataset.scale or (1.0, 5.0)
@@ -118,7 +189,9 @@ def choose(
     """Return the suites that names and a data set select, in the order given.
 
     A name may be whole (``ml-100k/rating``), a data set (all its suites) or a task
-    (``rating``, of the chosen data set or ``ml-100k``).
+    (``rating``, of the chosen data set or ``ml-100k``). Without names the data set's
+    suites for ``rating`` and ``top-n`` are taken: sequential suites are asked for by
+    name.
 
     Raises:
         UsageError: For a name that nothing answers to.
@@ -143,6 +216,7 @@ def choose(
             raise unknown_name("suite", name, known)
     if not chosen:
         if dataset is not None:
-            return [s for s in known.values() if s.dataset == dataset]
+            mine = {n: s for n, s in known.items() if s.dataset == dataset}
+            return [s for s in mine.values() if s.protocol.task != "next-item"]
         return [s for s in suites.values() if s.default]
     return list(chosen.values())

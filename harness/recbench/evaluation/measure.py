@@ -89,9 +89,10 @@ def validate_lists(
     relevance: float | None,
     name: str,
     specs: Mapping[str, MetricSpec],
+    by_history: bool = False,
 ) -> float:
     """Return a ranking metric of a model on the validation interactions."""
-    lists, _ = rank(model, users, rules, queries)
+    lists, _ = rank(model, users, rules, queries, by_history=by_history)
     values = of_lists(
         lists,
         users,

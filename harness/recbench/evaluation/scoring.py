@@ -47,6 +47,8 @@ def rank(
     users: NDArray[np.int32],
     rules: RankingRules,
     queries: Queries | None = None,
+    *,
+    by_history: bool = False,
 ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Return each user's exact top-k list under the rules.
 
@@ -58,6 +60,8 @@ def rank(
         users: User codes, shape ``(n,)``.
         rules: Candidates, seen items, tie keys and list length.
         queries: The users' histories; needed by ``score_queries``.
+        by_history: Whether ``score_queries`` comes first where a model has it: for
+            ``next-item`` the histories hold more than training does.
 
     Returns:
         Item codes int32 ``(n, k)`` padded with -1, scores float64 ``(n, k)`` padded
@@ -67,6 +71,8 @@ def rank(
         ContractError: If an output breaks the contract.
     """
     held_out = queries is not None and bool((queries.users < 0).all())
+    if by_history and callable(getattr(model, "score_queries", None)):
+        held_out = queries is not None
     if not held_out and callable(getattr(model, "recommend", None)):
         return _recommended(model, users, rules)
     if not held_out and callable(getattr(model, "user_vectors", None)):

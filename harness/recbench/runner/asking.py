@@ -11,6 +11,7 @@ from recbench.errors import ContractError
 from recbench.evaluation import measure, scoring
 from recbench.protocols import Queries
 from recbench.runner.failures import MACHINE, NotOfferedError, TroubleError
+from recbench.runner.targets import asked
 from recbench.runner.view import View
 from recbench.specs import MetricSpec
 
@@ -27,16 +28,15 @@ def validator(
         return None
     if view.task == "rating":
         return lambda model: measure.validate_ratings(model, validation, metric, specs)
-    relevant = validation
-    if view.relevance is not None and validation.ratings is not None:
-        relevant = validation.take(validation.ratings >= np.float32(view.relevance))
-    users = np.unique(relevant.users)
+    wanted = asked(view.task, validation, view.relevance)
+    users = wanted.users
     if not len(users):
         return None
 
     @functools.cache
     def prepared() -> tuple[scoring.RankingRules, Queries]:
-        return view.rules(final=False), view.queries(users)
+        queries = view.queries(users, wanted.times, final=False)
+        return view.rules(final=False), queries
 
     def ranking(model: Any) -> float:  # noqa: ANN401 - a model is any object
         rules, queries = prepared()
@@ -45,11 +45,12 @@ def validator(
             users,
             rules,
             queries,
-            validation=validation,
+            validation=wanted.truth,
             train=view.train,
             relevance=view.relevance,
             name=metric,
             specs=specs,
+            by_history=view.task == "next-item",
         )
 
     return ranking
@@ -88,9 +89,13 @@ def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 
         )
     else:
         name = "lists.npy"
-        users = view.ask_users
-        queries = view.queries(users)
-        found, _ = scoring.rank(model, users, view.rules(final=True), queries)
+        found, _ = scoring.rank(
+            model,
+            view.ask_users,
+            view.rules(final=True),
+            view.asked(),
+            by_history=view.task == "next-item",
+        )
     folder.mkdir(exist_ok=True)  # a model may have removed it
     try:
         np.save(folder / name, found)

@@ -12,6 +12,7 @@ from recbench.errors import DataError, UsageError, unknown_name
 from recbench.evaluation.topk import tie_keys
 from recbench.interactions import Interactions
 from recbench.plugins import resolve
+from recbench.runner.targets import aimed, asked
 from recbench.runner.view import View
 from recbench.specs import SplitSpec, SuiteSpec
 from recbench.splits.filters import FILTERS
@@ -119,17 +120,26 @@ def prepare(
         raise unknown_name("split", protocol.split, splits)
     used, notes = filtered(dataset, suite)
     split = make_split(splits[protocol.split], used, suite, seed)
+    tested = split
+    if protocol.task == "next-item":
+        tested = aimed(used.interactions, split, protocol.split)
     table = dataclasses.replace(used.interactions, threshold=protocol.positives)
     train = table.take(split.train)
     validation = table.take(split.validation)
     if protocol.refit:
         rows = np.sort(np.concatenate((split.train, split.validation)))
         train, validation = table.take(rows), validation.take(rows[:0])
-    test = table.take(split.test)
+    test = table.take(tested.test)
     candidates = np.ones(table.n_items, dtype=bool)
     if protocol.candidates == "train":
         candidates = np.bincount(train.items, minlength=table.n_items) > 0
-    users, items = _asked(protocol.task, test, protocol.relevance)
+    wanted = asked(protocol.task, test, protocol.relevance)
+    if not len(wanted.users):
+        msg = (
+            "no test user has a relevant item: lower the relevance threshold "
+            f"(now {protocol.relevance}) or use more data"
+        )
+        raise DataError(msg)
     view = View(
         task=protocol.task,
         train=train,
@@ -140,8 +150,10 @@ def prepare(
         candidates=candidates,
         keys=tie_keys(dataset.item_ids, seed),
         k=protocol.k,
-        ask_users=users,
-        ask_items=items,
+        ask_users=wanted.users,
+        ask_items=wanted.items,
+        ask_times=wanted.times,
+        validation_known=protocol.task == "next-item",
     )
     return Prepared(
         view=view,
@@ -152,8 +164,8 @@ def prepare(
             "train": len(train),
             "validation": len(validation),
             "test": len(test),
-            "users": len(np.unique(users)),
-            "leakage": leakage(used.interactions, split),
+            "users": len(np.unique(wanted.users)),
+            "leakage": leakage(used.interactions, tested),
         },
         dataset={
             "name": dataset.name,
@@ -165,24 +177,3 @@ def prepare(
         },
         notes=notes,
     )
-
-
-def relevant(table: Interactions, relevance: float | None) -> Interactions:
-    """Return the interactions that count as relevant."""
-    if relevance is None or table.ratings is None:
-        return table
-    return table.take(table.ratings >= np.float32(relevance))
-
-
-def _asked(task: str, test: Interactions, relevance: float | None) -> tuple[Any, Any]:
-    """Return the users to rank for, or the pairs to predict, without their ratings."""
-    if task == "rating":
-        return test.users, test.items
-    users = np.unique(relevant(test, relevance).users)
-    if not len(users):
-        msg = (
-            "no test user has a relevant item: lower the relevance threshold "
-            f"(now {relevance}) or use more data"
-        )
-        raise DataError(msg)
-    return users, users[:0]

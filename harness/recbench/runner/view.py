@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from recbench.interactions import Interactions
 from recbench.protocols import Queries
 
 COLUMNS = ("users", "items", "ratings", "timestamps")
-QUESTIONS = ("ask_users", "ask_items")
+QUESTIONS = {"ask_users": np.int32, "ask_items": np.int32, "ask_times": np.int64}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +42,10 @@ class View:
         k: Length of the lists.
         ask_users: int32: users to rank for, or the users of the pairs to predict.
         ask_items: int32: items of the pairs to predict; empty when ranking.
+        ask_times: int64: the moment of each question of ``next-item``; empty
+            otherwise, and where there are no timestamps.
+        validation_known: Whether the histories handed over at the end hold
+            validation events, which for ``next-item`` are the latest before the test.
     """
 
     task: str
@@ -55,6 +59,10 @@ class View:
     k: int
     ask_users: NDArray[np.int32]
     ask_items: NDArray[np.int32]
+    ask_times: NDArray[np.int64] = field(
+        default_factory=lambda: np.zeros(0, dtype=np.int64)
+    )
+    validation_known: bool = False
 
     def rules(self, *, final: bool) -> RankingRules:
         """Return what may be listed: at the end, or (not final) on validation."""
@@ -66,9 +74,22 @@ class View:
             candidates=self.candidates, seen=seen, keys=self.keys, k=self.k
         )
 
-    def queries(self, users: NDArray[np.int32]) -> Queries:
-        """Return the histories of users: what training or their history holds."""
-        known = join([self.train, self.history])
+    def asked(self) -> Queries:
+        """Return the questions at the end: users, histories and moments."""
+        return self.queries(self.ask_users, self.ask_times, final=True)
+
+    def queries(
+        self, users: NDArray[np.int32], times: NDArray[np.int64], *, final: bool
+    ) -> Queries:
+        """Return the histories of users: what training or their history holds.
+
+        Args:
+            users: User codes.
+            times: The moment of each query, or an empty array.
+            final: Whether validation events belong to it where the suite knows them.
+        """
+        late = [self.validation] if final and self.validation_known else []
+        known = join([self.train, self.history, *late])
         groups = known.by_user()
         starts = groups.offsets[users]
         counts = groups.offsets[users.astype(np.int64) + 1] - starts
@@ -83,6 +104,7 @@ class View:
             items=past.items,
             ratings=past.ratings,
             timestamps=past.timestamps,
+            times=times if len(times) else None,
         )
 
 
@@ -108,13 +130,14 @@ def write(view: View, folder: Path) -> None:
             values = getattr(table, column)
             if values is not None:
                 np.save(folder / f"{name}-{column}.npy", values)
-    for name in ("candidates", "keys", "ask_users", "ask_items"):
+    for name in ("candidates", "keys", *QUESTIONS):
         np.save(folder / f"{name}.npy", getattr(view, name))
     train = view.train
     facts = {
         "task": view.task,
         "relevance": view.relevance,
         "seen": view.seen,
+        "validation_known": view.validation_known,
         "k": view.k,
         "n_users": train.n_users,
         "n_items": train.n_items,
@@ -184,16 +207,17 @@ def read(folder: Path) -> View:
         history=table("history"),
         relevance=facts["relevance"],
         seen=facts["seen"],
+        validation_known=facts["validation_known"],
         k=facts["k"],
         candidates=_map(folder / "candidates.npy"),
         keys=_map(folder / "keys.npy"),
-        **{name: _question(folder / f"{name}.npy") for name in QUESTIONS},
+        **{n: _question(folder / f"{n}.npy", kind) for n, kind in QUESTIONS.items()},
     )
 
 
-def _question(path: Path) -> NDArray[np.int32]:
+def _question(path: Path, kind: type) -> NDArray[Any]:
     """Map a question, empty where it was taken out."""
-    return _map(path) if path.exists() else np.zeros(0, dtype=np.int32)
+    return _map(path) if path.exists() else np.zeros(0, dtype=kind)
 
 
 def _map(path: Path) -> NDArray[Any]:

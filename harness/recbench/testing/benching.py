@@ -14,6 +14,7 @@ from recbench.errors import unknown_name
 from recbench.evaluation import measure, scoring
 from recbench.interactions import Interactions
 from recbench.protocols import FitContext
+from recbench.runner.asking import validator
 from recbench.runner.prepare import Prepared, prepare
 from recbench.specs import ModelSpec, SuiteSpec
 from recbench.suites import suites_for
@@ -95,7 +96,7 @@ class Bench:
             metric=suite.primary,
             maximize=self.catalogue.metrics[metric].higher_is_better is not False,
             validation=view.validation if len(view.validation) else None,
-            validator=lambda candidate: self._validate(candidate, task),
+            validator=validator(view, suite.primary, self.catalogue.metrics),
         )
         return plugins.make(spec, task, params), replace(view.train), context
 
@@ -120,9 +121,13 @@ class Bench:
             if task == "rating":
                 users, items = view.ask_users, view.ask_items
                 return scoring.predict(model, users, items, view.train.scale)
-            queries = view.queries(view.ask_users)
-            rules = view.rules(final=True)
-            return scoring.rank(model, view.ask_users, rules, queries)[0]
+            return scoring.rank(
+                model,
+                view.ask_users,
+                view.rules(final=True),
+                view.asked(),
+                by_history=task == "next-item",
+            )[0]
 
     def figures(self, output: NDArray[Any], task: str) -> dict[str, float]:
         """Return the suite's metrics of what ``score`` returned."""
@@ -142,28 +147,6 @@ class Bench:
                 specs=specs,
             )
         return {name: measure.figure(value) for name, value in values.items()}
-
-    def _validate(self, model: Any, task: str) -> float:  # noqa: ANN401 - any model
-        """Return the primary metric on the validation part."""
-        view, suite = self.split(task).view, self.suite(task)
-        specs, part = self.catalogue.metrics, view.validation
-        if task == "rating":
-            return measure.validate_ratings(model, part, suite.primary, specs)
-        relevant = part
-        if view.relevance is not None and part.ratings is not None:
-            relevant = part.take(part.ratings >= np.float32(view.relevance))
-        users = np.unique(relevant.users)
-        return measure.validate_lists(
-            model,
-            users,
-            view.rules(final=False),
-            view.queries(users),
-            validation=part,
-            train=view.train,
-            relevance=view.relevance,
-            name=suite.primary,
-            specs=specs,
-        )
 
 
 def open_bench(name: str) -> Bench:
