@@ -24,11 +24,10 @@ def worlds():
     return _module()
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    # every world calls its data set "tiny", whatever it holds
+    monkeypatch.setenv("RECBENCH_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""The referee: is a comparison fair, and can its figures be believed?"""

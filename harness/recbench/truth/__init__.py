@@ -1,0 +1,1 @@
+"""Worlds whose best ranking is known, and what protocols make of them."""
