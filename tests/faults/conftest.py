@@ -16,7 +16,7 @@ import pytest
 from recbench.runner import attempts, loop, run, supervise
 from recbench.runner.api import run_request
 from recbench.runner.engines.local import LocalEngine
-from recbench.runner.launch import Launcher
+from recbench.runner.launch import ForkServer, Launcher
 from recbench.runner.run import Result
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file
@@ -41,11 +41,35 @@ class WarmEngine(LocalEngine):
         self.pool.shutdown(wait=True, cancel_futures=True)
 
 
+class TwinServer(ForkServer):
+    """A fork server some of whose protections are taken away, to see them missing."""
+
+    def __init__(self, code: str) -> None:
+        lines = [
+            "import recbench.runner.forkserver as f",
+            "import recbench.runner.processes as p",
+            "from recbench.runner import child, view",
+            "f.PRELOAD = ('numpy', 'recbench.runner.child')",
+            code,
+            "f.main()",
+        ]
+        self.program = ("-c", "\n".join(lines))
+        super().__init__(1)
+
+
 class Bench:
     """Runs models on the tiny data set."""
 
-    def __init__(self, csv: Path) -> None:
-        self.csv = csv
+    def __init__(self, csv: Path, dump: Path) -> None:
+        self.csv, self.dump = csv, dump
+
+    def twin(self, models: list[str], out: Path, code: str, **options: Any) -> Result:
+        """Run models in a fork server that was changed by some code."""
+        engine = LocalEngine(2)
+        engine.launchers[1] = TwinServer(code)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "make_engine", lambda *_: engine)
+            return self.run(models, out, **options)
 
     def run(self, models: list[str], out: Path, **options: Any) -> Result:
         """Run models in the real runner, two cells at once."""
@@ -106,9 +130,18 @@ def _warm_engine() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def bench(tiny_csv: Path, _warm_engine: None) -> Bench:
+def dump(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder into which models may write; the fork server hands on where."""
+    folder = tmp_path_factory.mktemp("dump")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RECBENCH_TEST_DUMP", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def bench(tiny_csv: Path, dump: Path, _warm_engine: None) -> Bench:
     """The real runner."""
-    return Bench(tiny_csv)
+    return Bench(tiny_csv, dump)
 
 
 @pytest.fixture(autouse=True)

@@ -16,8 +16,12 @@ FILES = {
     ),
     "hanging": (
         "Hangs HangsInC IgnoresTheSignal StopsItself BlocksAtExit LeavesAThread "
-        "ReadsInput HangsWithoutNews"
+        "ReadsInput HangsWithoutNews HangsWithFamily"
     ),
+    "peeking": "Peeks",
+    "killing": "KillsTheServer KillsTheRun",
+    "writing": "WritesToDisk WritesByMap",
+    "measured": "AllocatesAKnownAmount",
     "leaving": "LeavesADaemon LeavesChildren LeavesAGroup ForksFast",
     "hungry": (
         "AllocatesForEver ChildAllocates DaemonAllocates PrintsGigabytes PrintsNoise "
@@ -52,10 +56,10 @@ def recbench_models():
     """Offer them all."""
     for file, classes in FILES.items():
         for cls in classes.split():
-            task = "rating" if file == "wrong_rating" else "top-n"
+            tasks = {"wrong_rating": ("rating",), "peeking": ("top-n", "rating")}
             yield ModelSpec(
                 name=name_of(cls),
                 factory=f"faulty_models.{file}:{cls}",
-                tasks=(task,),
+                tasks=tasks.get(file, ("top-n",)),
                 default=False,
             )

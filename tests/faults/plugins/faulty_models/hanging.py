@@ -8,6 +8,7 @@ import threading
 import time
 
 from faulty_models.base import Fine
+from faulty_models.leaving import daemon, sleeper
 
 
 class Hangs(Fine):
@@ -52,3 +53,12 @@ class LeavesAThread(Fine):
 class ReadsInput(Fine):
     def spoil(self, train, context):
         input("continue? ")
+
+
+class HangsWithFamily(Fine):
+    def spoil(self, train, context):
+        daemon(lambda: os.execvp("sleep", ["sleep", "98765.7"]))
+        self.children = [sleeper(8), sleeper(9, start_new_session=True)]
+        time.sleep(0.1)
+        context.report(epoch=1, loss=1.0)
+        time.sleep(60)
