@@ -1,0 +1,1 @@
+"""Loaders of published data and splits that are files on disk, not downloads."""

@@ -1,0 +1,195 @@
+"""Measuring claims one after another, and keeping what came of each."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from recbench import hardware, params, plugins
+from recbench.claims import measuring, sampled
+from recbench.claims.claim import Claim
+from recbench.claims.measuring import Bench, Measured
+from recbench.datasets.store import open_dataset
+from recbench.errors import DataError, RecbenchError, UsageError, unknown_name
+from recbench.results import atomic, canonical
+
+Verdict = Literal["reproduced", "not reproduced", "failed", "no data", "not run"]
+
+
+class Entry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What the ledger keeps of a claim.
+
+    Attributes:
+        values: Metric to measured value.
+        seconds: Time of all cells together.
+        trouble: Why there are no values.
+        absent: Whether the data set was not there.
+        digest: Hash of what was measured, model source included.
+        machine: Where, in a few words.
+    """
+
+    values: dict[str, float] = {}
+    seconds: float = 0.0
+    trouble: str = ""
+    absent: bool = False
+    digest: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A claim and what is known about it.
+
+    Attributes:
+        claim: The claim.
+        entry: What was measured; None where nothing was.
+        stale: Whether the claim or the model has changed since.
+    """
+
+    claim: Claim
+    entry: Entry | None = None
+    stale: bool = False
+
+    def verdict(self, metric: str = "") -> Verdict:
+        """Return the verdict on a metric, or on all of them together."""
+        if self.entry is None:
+            return "not run"
+        if self.entry.absent:
+            return "no data"
+        if self.entry.trouble:
+            return "failed"
+        figures = [f for f in self.claim.figures if metric in ("", f.metric)]
+        held = all(
+            f.metric in self.entry.values and f.holds(self.entry.values[f.metric])
+            for f in figures
+        )
+        return "reproduced" if held else "not reproduced"
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """What was measured, by claim; a JSON file beside the page.
+
+    Attributes:
+        path: The file.
+        entries: Claim name to entry.
+    """
+
+    path: Path
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, path: Path) -> "Ledger":
+        """Read a ledger; a missing file is an empty one.
+
+        Raises:
+            DataError: If it is damaged.
+        """
+        if not path.exists():
+            return cls(path=path)
+        try:
+            entries = msgspec.json.decode(path.read_bytes(), type=dict[str, Entry])
+        except (OSError, msgspec.MsgspecError) as error:
+            msg = f"{path} is no ledger of claims: {error}; move it away"
+            raise DataError(msg) from error
+        return cls(path=path, entries=entries)
+
+    def keep(self, name: str, entry: Entry) -> None:
+        """Store an entry, durably."""
+        self.entries[name] = entry
+        text = msgspec.json.format(canonical.encode(self.entries), indent=1)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        atomic.write(self.path, text + b"\n")
+
+
+def digest(claim: Claim, catalogue: plugins.Catalogue) -> str:
+    """Return the hash of what a claim measures: setting, model and its source."""
+    name, _ = params.parse_model(claim.model)
+    origin = catalogue.origin.get(("models", name))
+    return canonical.digest(
+        {
+            "dataset": claim.dataset,
+            "setting": asdict(claim.setting) if claim.setting else {},
+            "model": claim.model,
+            "plugin": plugins.source_hash(origin) if origin else "",
+            "dialect": claim.dialect,
+        }
+    )
+
+
+def outcomes(
+    claims: Sequence[Claim], ledger: Ledger, catalogue: plugins.Catalogue
+) -> list[Outcome]:
+    """Return what the ledger knows about claims."""
+    found = []
+    for claim in claims:
+        entry = ledger.entries.get(claim.name)
+        stale = entry is not None and entry.digest != digest(claim, catalogue)
+        found.append(Outcome(claim=claim, entry=entry, stale=stale))
+    return found
+
+
+def verify(claims: Sequence[Claim], bench: Bench, ledger: Ledger) -> Iterator[Outcome]:
+    """Measure claims one after another; each is kept as soon as it is known."""
+    for claim in claims:
+        bench.log(f"{claim.name}: {claim.model or 'counts'} on {claim.dataset}")
+        entry = attempt(claim, bench)
+        ledger.keep(claim.name, entry)
+        yield Outcome(claim=claim, entry=entry)
+
+
+def attempt(claim: Claim, bench: Bench) -> Entry:
+    """Measure a claim; what goes wrong is part of the answer."""
+    known: Mapping[str, Any] = {
+        "digest": digest(claim, bench.catalogue),
+        "machine": machine(),
+    }
+    if claim.dataset not in bench.catalogue.datasets:
+        error = unknown_name("data set", claim.dataset, bench.catalogue.datasets)
+        return Entry(trouble=str(error), **known)
+    spec = bench.catalogue.datasets[claim.dataset]
+    try:
+        dataset = open_dataset(spec, log=bench.log)
+    except DataError as error:
+        return Entry(trouble=str(error), absent=True, **known)
+    way: Callable[..., Measured] = measuring.run
+    try:
+        if claim.setting is None:
+            counted = sampled.facts(dataset)
+            values = {f.metric: counted[f.metric] for f in claim.figures}
+            return Entry(values=values, **known)
+        if claim.setting.candidates:
+            way = sampled.run
+        found = way(claim, claim.setting, bench)
+    except RecbenchError as error:
+        return Entry(trouble=f"{type(error).__name__}: {error}", **known)
+    return Entry(
+        values=dict(found.values),
+        seconds=round(found.seconds, 1),
+        trouble=found.trouble,
+        **known,
+    )
+
+
+def machine() -> str:
+    """Return what the machine is, in a few words."""
+    return f"{hardware.cpu_name() or 'unknown processor'}, {hardware.cores()} cores"
+
+
+def exit_code(found: Sequence[Outcome]) -> int:
+    """Return the exit status: 5 for a claim that does not hold, 1 for one that failed.
+
+    Raises:
+        UsageError: If nothing was asked for.
+    """
+    if not found:
+        msg = "no claim is chosen: name a plugin, data set or claim, or allow --slow"
+        raise UsageError(msg)
+    verdicts = {outcome.verdict() for outcome in found}
+    if "not reproduced" in verdicts:
+        return 5
+    if "failed" in verdicts:
+        return 1
+    return 0 if "reproduced" in verdicts else 4
