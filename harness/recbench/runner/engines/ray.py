@@ -1,64 +1,31 @@
-"""Cells on the nodes of a Ray cluster: Ray places, watches nodes and carries bytes.
+"""Cells on the nodes of a Ray cluster: Ray starts, watches nodes and carries bytes.
 
 What runs a cell is the same as on one machine. Ray never retries for us, never holds a
 data set and never runs a model in a process of its own: a task is only a supervisor.
 """
 
-import dataclasses
 import time
 from collections import deque
 from typing import Any
 
 import ray
-from ray.exceptions import (
-    GetTimeoutError,
-    OutOfMemoryError,
-    RayError,
-    RayTaskError,
-    TaskCancelledError,
-)
+from ray.exceptions import GetTimeoutError, RayError, RayTaskError, TaskCancelledError
 
 from recbench.errors import UsageError
 from recbench.runner.engines import Job, Message
-from recbench.runner.engines import cluster as clusters
-from recbench.runner.engines.desk import Desk
-from recbench.runner.engines.node import outcome_of
-from recbench.runner.engines.orders import Orders
-from recbench.runner.engines.wire import run_task
+from recbench.runner.engines.cluster import connection
+from recbench.runner.engines.cluster.desk import Desk
+from recbench.runner.engines.cluster.flights import Flight, loss, place
+from recbench.runner.engines.cluster.nodes import Node, Nodes, needs, on_node
+from recbench.runner.engines.cluster.orders import Orders
+from recbench.runner.engines.cluster.remote import outcome_of
+from recbench.runner.engines.cluster.wire import run_task
 from recbench.runner.supervise import Outcome, troubled
 
 TICK_SECONDS = 0.1
-LOSSES = 3  # a cell that loses its node or worker more often is given up
-PATIENCE_SECONDS = 60.0  # after a polite stop
-RETURN_SECONDS = 30.0  # that a lost node may take to come back
-OUT_OF_MEMORY = "Ray stopped it because its node ran out of memory"
-
-
-@dataclasses.dataclass(slots=True, kw_only=True)
-class Flight:
-    """A cell on its way.
-
-    Attributes:
-        job: The cell.
-        needs: What it asks of a node.
-        attempt: How often it was placed.
-        node: Where it is.
-        begun: Whether it was heard of.
-        lost: Why earlier attempts ended without a result.
-        refused: Node id to why that node cannot run it.
-        avoided: Nodes where it was lost.
-        stuck: Since when no node could take it, or None.
-    """
-
-    job: Job
-    needs: dict[str, float]
-    attempt: int = 0
-    node: str = ""
-    begun: bool = False
-    lost: list[str] = dataclasses.field(default_factory=list)
-    refused: dict[str, str] = dataclasses.field(default_factory=dict)
-    avoided: set[str] = dataclasses.field(default_factory=set)
-    stuck: float | None = None
+ANSWER_SECONDS = 5.0
+BEGIN_SECONDS = 1.0  # after a polite stop, to hear of what has just begun
+PATIENCE_SECONDS = 60.0  # after a polite stop, until it is no longer polite
 
 
 class RayEngine:
@@ -71,14 +38,14 @@ class RayEngine:
             UsageError: If there is no such cluster.
         """
         self.jobs = jobs
-        self.opened = clusters.connect(address)
-        self.nodes = clusters.Nodes()
+        self.opened = connection.connect(address)
+        self.nodes = Nodes()
         self.waiting: deque[Flight] = deque()
         self.flying: dict[Any, Flight] = {}
         self.messages: deque[Message] = deque()
         self.halted: float | None = None
-        self.proven = False
-        self.desk = self._new_desk()
+        self.proven = False  # whether any node ran anything
+        self.desk = _new_desk()
         self.orders = Orders(self.desk)
 
     def submit(self, job: Job) -> None:
@@ -87,10 +54,10 @@ class RayEngine:
         Raises:
             UsageError: If no node can ever run it.
         """
-        needs = clusters.needs(job)
-        self.nodes.require(needs)
+        wanted = needs(job)
+        self.nodes.require(wanted)
         self.orders.shelve(job)
-        self.waiting.append(Flight(job=job, needs=needs))
+        self.waiting.append(Flight(job=job, needs=wanted))
 
     def next(self, timeout: float) -> Message | None:
         """Return the next message, or None when there is none within ``timeout``.
@@ -126,8 +93,17 @@ class RayEngine:
 
     def _work(self, timeout: float) -> None:
         """Place cells, take what ended, and hear of those that run."""
-        self.nodes.refresh()
-        self._stop() if self.halted is not None else self._place()
+        for address in self.nodes.refresh():
+            self._note(f"node {address} was lost; its cells run elsewhere")
+        if self.halted is not None:
+            self._stop(time.monotonic() - self.halted)
+        else:
+            room = self.jobs - len(self.flying)
+            for flight, where in place(self.waiting, self.nodes, room):
+                if isinstance(where, Node):
+                    self._launch(flight, where)
+                else:
+                    self._end(flight, troubled(where))
         ready: list[Any] = []
         if self.flying:
             ready, _ = ray.wait(list(self.flying), num_returns=1, timeout=timeout)
@@ -137,80 +113,28 @@ class RayEngine:
         for ref in ready:
             self._land(ref)
 
-    def _place(self) -> None:
-        """Hand waiting cells to nodes, as far as there is room."""
-        held: deque[Flight] = deque()
-        full: list[dict[str, float]] = []
-        while self.waiting and len(self.flying) < self.jobs:
-            flight = self.waiting.popleft()
-            if flight.needs in full:
-                held.append(flight)
-                continue
-            node = self._choose(flight)
-            if node is not None:
-                self._launch(flight, node)
-            elif (reason := self._hopeless(flight)) is None:
-                held.append(flight)
-                if not flight.refused and not flight.avoided:
-                    full.append(flight.needs)
-            else:
-                self._end(flight, troubled(reason))
-        self.waiting.extendleft(reversed(held))
-
-    def _choose(self, flight: Flight) -> clusters.Node | None:
-        """Return a node for a cell, one where it was lost only if there is no other."""
-        refused = set(flight.refused)
-        others = [
-            n
-            for n in self.nodes.usable()
-            if n.name not in refused | flight.avoided and n.could(flight.needs)
-        ]
-        avoided = refused | (flight.avoided if others else set())
-        return self.nodes.choose(flight.needs, avoided)
-
-    def _launch(self, flight: Flight, node: clusters.Node) -> None:
+    def _launch(self, flight: Flight, node: Node) -> None:
         """Start the task of a cell on a node."""
-        flight.attempt, flight.node, flight.stuck = flight.attempt + 1, node.name, None
-        options = {
-            "num_cpus": flight.needs["CPU"],
-            "num_gpus": flight.needs["GPU"],
-            "memory": flight.needs["memory"] or None,
-            "max_retries": 0,
-            "scheduling_strategy": clusters.on_node(node.name),
-        }
-        task = ray.remote(run_task).options(**options)
-        ref = task.remote(self.orders.order(flight.job), self.desk, flight.attempt)
-        node.book(flight.needs, 1)
-        self.flying[ref] = flight
-
-    def _hopeless(self, flight: Flight) -> str | None:
-        """Return why no node will ever take a cell, None while one may."""
-        usable = [n for n in self.nodes.usable() if n.name not in flight.refused]
-        if any(n.could(flight.needs) for n in usable):
-            flight.stuck = None
-            return None
-        refusals = {**self.nodes.refused, **flight.refused}
-        named = {name: refusals[name] for name in self.nodes.alive if name in refusals}
-        if named:
-            return "no node can run it: " + "; ".join(
-                f"node {self.nodes.alive[name].address}: {reason}"
-                for name, reason in named.items()
-            )
-        now = time.monotonic()
-        flight.stuck = flight.stuck or now
-        if now - flight.stuck < RETURN_SECONDS:
-            return None
-        return "; ".join(["no node that could run it is left", *flight.lost])
+        flight.depart(node)
+        task = ray.remote(run_task).options(
+            num_cpus=flight.needs["CPU"],
+            num_gpus=flight.needs["GPU"],
+            memory=flight.needs["memory"] or None,
+            max_retries=0,
+            scheduling_strategy=on_node(node.name),
+        )
+        order = self.orders.order(flight.job)
+        self.flying[task.remote(order, self.desk, flight.attempt)] = flight
 
     def _hear(self) -> None:
         """Take the events that the desk holds, of attempts that still count."""
         halted = self.halted is not None
         try:
-            news = ray.get(self.desk.take.remote(halted=halted), timeout=5)
+            news = ray.get(self.desk.take.remote(halted=halted), timeout=ANSWER_SECONDS)
         except GetTimeoutError:
             return
-        except RayError:  # it lives beside us, so this is rare: memory, or a person
-            self.desk = self._new_desk()
+        except RayError:  # it lives on this machine, so hardly ever
+            self.desk = _new_desk()
             self.orders.move(self.desk)
             return
         current = {f.job.number: f for f in self.flying.values()}
@@ -219,7 +143,7 @@ class RayEngine:
             if flight is None or flight.attempt != attempt:
                 continue
             if event.get("phase") == "start":
-                if flight.begun:
+                if flight.begun:  # on a node that was lost
                     continue
                 flight.begun = True
             self.messages.append(Message(number=number, event=event))
@@ -234,10 +158,10 @@ class RayEngine:
         except TaskCancelledError:
             self._end(flight, Outcome(status="interrupted", message="not started"))
         except RayTaskError as error:
-            # all that our own code can meet it answers: the task could not be loaded
+            # what our own code can meet it answers: so the task could not be loaded
             self._refuse(flight, str(error).strip().splitlines()[-1], whole=True)
         except RayError as error:
-            self._lose(flight, error)
+            self._again(flight, *loss(error))
         else:
             if "refused" in answer:
                 self._refuse(flight, answer["refused"], whole=answer["whole"])
@@ -248,7 +172,7 @@ class RayEngine:
         """Take an outcome and its files; a machine's fault has the cell run again."""
         self.proven = True
         outcome = outcome_of(answer["outcome"])
-        if outcome.trouble and outcome.retry and self.halted is None:
+        if outcome.trouble and outcome.retry:
             self._again(flight, outcome.trouble, outcome)
             return
         try:
@@ -260,27 +184,14 @@ class RayEngine:
             outcome = troubled(f"its output could not be kept: {error}", retry=False)
         self._end(flight, outcome)
 
-    def _lose(self, flight: Flight, error: RayError) -> None:
-        """Note that a worker or a node was lost; its cell runs again elsewhere."""
-        self.nodes.refresh(now=True)
-        if self.halted is not None:
-            self._end(flight, Outcome(status="interrupted", message=f"{error}"))
-            return
-        reason = f"{type(error).__name__}: {str(error).strip().splitlines()[0]}"
-        outcome = troubled(reason)
-        if isinstance(error, OutOfMemoryError):
-            reason = OUT_OF_MEMORY
-            outcome = Outcome(status="out-of-memory", message=reason)
-        self._again(flight, reason, outcome)
-
     def _again(self, flight: Flight, reason: str, outcome: Outcome) -> None:
         """Have a cell run again on another node, or end it after too many times."""
-        flight.lost.append(reason)
-        flight.avoided.add(flight.node)
-        if len(flight.lost) > LOSSES:
-            self._end(flight, outcome)
-        else:
+        if self.halted is not None:
+            self._end(flight, Outcome(status="interrupted", message=reason))
+        elif flight.lose(reason):
             self.waiting.appendleft(flight)
+        else:
+            self._end(flight, outcome)
 
     def _refuse(self, flight: Flight, reason: str, *, whole: bool) -> None:
         """Note that a node cannot run this cell, or none at all.
@@ -289,12 +200,12 @@ class RayEngine:
             UsageError: If no node is left that could run anything, and none did.
         """
         node = self.nodes.alive.get(flight.node)
-        address = node.address if node else flight.node
-        if whole and flight.node not in self.nodes.refused:
-            self.nodes.refused[flight.node] = reason
-            self.messages.append(Message(note=f"node {address} is left out: {reason}"))
-        elif not whole:
-            flight.refused[flight.node] = reason
+        address = node.address if node else "(lost)"
+        refused = self.nodes.refused if whole else flight.refused
+        if flight.node not in refused:
+            refused[flight.node] = reason
+            what = "left out" if whole else f"not for {flight.job.request['model']}"
+            self._note(f"node {address} is {what}: {reason}")
         self.waiting.appendleft(flight)
         if whole and not self.nodes.usable() and not self.proven:
             msg = f"no node of the cluster is like this machine: {address}: {reason}"
@@ -303,23 +214,32 @@ class RayEngine:
     def _end(self, flight: Flight, outcome: Outcome) -> None:
         """Report the end of a cell."""
         again = [f"tried again: {reason}" for reason in flight.lost]
-        if not outcome.trouble:
-            outcome.warnings = [*again, *outcome.warnings]
+        outcome.warnings = [*again, *outcome.warnings]
         self.messages.append(Message(number=flight.job.number, outcome=outcome))
 
-    def _stop(self) -> None:
-        """End what waits; interrupt what was not heard of; lose patience at last."""
-        assert self.halted is not None  # noqa: S101 - the caller asked
+    def _note(self, line: str) -> None:
+        """Have a line logged."""
+        self.messages.append(Message(note=line))
+
+    def _stop(self, seconds: float) -> None:
+        """End what waits; cancel what has not begun; lose patience at last.
+
+        Args:
+            seconds: Since the polite stop.
+        """
         while self.waiting:
             stopped = Outcome(status="interrupted", message="not started")
             self._end(self.waiting.popleft(), stopped)
-        late = time.monotonic() - self.halted > PATIENCE_SECONDS
         for ref, flight in self.flying.items():
-            if late or not flight.begun:
-                ray.cancel(ref, force=late)
+            if seconds > PATIENCE_SECONDS:
+                ray.cancel(ref, force=True)
+            elif seconds > BEGIN_SECONDS and not flight.begun and not flight.cancelled:
+                flight.cancelled = True
+                ray.cancel(ref)
 
-    def _new_desk(self) -> Any:  # noqa: ANN401 - an actor handle
-        """Start a desk on this machine."""
-        here = ray.get_runtime_context().get_node_id()
-        options = {"num_cpus": 0, "scheduling_strategy": clusters.on_node(here)}
-        return ray.remote(Desk).options(**options).remote()
+
+def _new_desk() -> Any:  # noqa: ANN401 - an actor handle
+    """Start a desk on this machine."""
+    here = ray.get_runtime_context().get_node_id()
+    options = {"num_cpus": 0, "scheduling_strategy": on_node(here)}
+    return ray.remote(Desk).options(**options).remote()

@@ -34,10 +34,10 @@ def room(engine: str, address: str, threads: int) -> Iterator[Room]:
         yield Room(jobs=max(1, hardware.cores() // threads))
         return
     require_ray()
-    from recbench.runner.engines import cluster
+    from recbench.runner.engines.cluster import connection, nodes
 
-    with cluster.connected(address):
-        yield Room(jobs=cluster.slots(threads), kinds=cluster.kinds())
+    with connection.connected(address):
+        yield Room(jobs=nodes.slots(threads), kinds=nodes.kinds())
 
 
 def require_ray() -> None:

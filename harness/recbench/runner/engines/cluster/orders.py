@@ -8,7 +8,8 @@ from typing import Any
 
 from recbench import plugins
 from recbench.runner.engines import Job
-from recbench.runner.engines.node import QUESTIONS, fingerprint
+from recbench.runner.engines.cluster.remote import fingerprint
+from recbench.runner.engines.cluster.supply import QUESTIONS
 from recbench.runner.shelf import Shelf
 
 PLUGINS = ("plugin", "metric_plugin")

@@ -10,9 +10,10 @@ from typing import Any, Self
 import ray
 from ray.exceptions import RayError
 
-from recbench.runner.engines.node import run_cell
+from recbench.runner.engines.cluster.remote import run_cell
 
 TICK_SECONDS = 0.2
+PAUSE_SECONDS = 0.02  # between two exchanges, however much there is to tell
 ANSWER_SECONDS = 60.0
 WAITING_EVENTS = 1000
 
@@ -28,6 +29,7 @@ class Wire:
         """Start a thread that exchanges news until the wire is closed."""
         self.desk, self.number, self.attempt = desk, number, attempt
         self.halt, self.over = threading.Event(), threading.Event()
+        self.news = threading.Event()
         self.waiting: deque[dict[str, Any]] = deque(maxlen=WAITING_EVENTS)
         self.thread = threading.Thread(target=self._exchange, daemon=True)
 
@@ -44,11 +46,13 @@ class Wire:
     ) -> None:
         """Send what is left."""
         self.over.set()
+        self.news.set()
         self.thread.join()
 
     def tell(self, event: Mapping[str, Any]) -> None:
         """Take an event; it is sent within a moment."""
         self.waiting.append(dict(event))
+        self.news.set()
 
     def names(self, digest: str) -> list[str]:
         """Return the names of the files offered under a hash."""
@@ -74,7 +78,9 @@ class Wire:
         """Bring news to the desk again and again; the last time when it is over."""
         last = False
         while not last:
-            last = self.over.wait(TICK_SECONDS)
+            self.news.wait(TICK_SECONDS)
+            self.news.clear()
+            last = self.over.wait(PAUSE_SECONDS)
             events = [self.waiting.popleft() for _ in range(len(self.waiting))]
             try:
                 if self._ask(self.desk.tell.remote(self.number, self.attempt, events)):
@@ -92,7 +98,7 @@ def run_task(order: str, desk: Any, attempt: int) -> dict[str, Any]:  # noqa: AN
         attempt: How often the cell was placed before.
 
     Returns:
-        What :func:`recbench.runner.engines.node.run_cell` returns.
+        What :func:`recbench.runner.engines.cluster.remote.run_cell` returns.
     """
     known = json.loads(order)
     with Wire(desk, known["number"], attempt) as wire:

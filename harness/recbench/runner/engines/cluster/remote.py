@@ -20,40 +20,26 @@ import numpy as np
 
 from recbench import hardware, plugins
 from recbench.runner import handed
-from recbench.runner import view as views
 from recbench.runner.attempts import Tell, attempt
-from recbench.runner.engines import Job, depot
+from recbench.runner.engines import Job
+from recbench.runner.engines.cluster import depot, supply
+from recbench.runner.engines.cluster.supply import RefusedError
 from recbench.runner.launch import Launcher, launcher
-from recbench.runner.shelf import Shelf, Shelved
 from recbench.runner.supervise import Limits, Outcome, troubled
 from recbench.runner.workspace import Workspace
 
 OUTPUTS = ("predictions.npy", "lists.npy")
-QUESTIONS = "questions.npz"
 HEADER_BYTES = 4096
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
 _launchers: dict[int, Launcher] = {}  # of this worker; a warm one starts cells fast
 
 
-class RefusedError(Exception):
-    """This node must not run a cell.
-
-    Attributes:
-        whole: Whether it may run none at all.
-    """
-
-    def __init__(self, reason: str, *, whole: bool) -> None:
-        """Say why."""
-        super().__init__(reason)
-        self.whole = whole
-
-
 @functools.cache
 def fingerprint() -> dict[str, str]:
     """Return what has to be the same on two machines for the same results."""
     own = plugins.Plugin(name="recbench", kind="module", value="recbench")
-    return {**hardware.versions(), "source of recbench": _source(own)[:12]}
+    return {**hardware.versions(), "source of recbench": supply.source_hash(own)[:12]}
 
 
 def run_cell(
@@ -62,7 +48,7 @@ def run_cell(
     """Run what the machine of the run ordered.
 
     Args:
-        order: What :func:`recbench.runner.engines.orders.order` wrote.
+        order: What :func:`recbench.runner.engines.cluster.orders.Orders.order` wrote.
         source: Where files can be read by hash.
         tell: Called with every event.
         halt: When set, the cell is interrupted.
@@ -91,8 +77,8 @@ def _supervised(
     """Supervise a cell in a folder; return what it left."""
     request = dict(order["request"])
     for name, planned in order["plugins"].items():
-        request[name] = _plugin(request[name], planned, source, halt)
-    view, shelf = _shelved(order["view"], source, halt)
+        request[name] = supply.plugin(request[name], planned, source, halt)
+    view, shelf = supply.view(order["view"], source, halt)
     job = Job(
         number=order["number"],
         folder=folder,
@@ -102,12 +88,12 @@ def _supervised(
         threads=order["threads"],
         device=order["device"],
     )
+    limit = _output_bytes(view, shelf.questions(view))
     tell({"phase": "start"})
     outcome = attempt(
         lambda: _launcher(job.threads), _placed(job), shelf=shelf, halt=halt, tell=tell
     )
     outcome.machine = _machine()
-    limit = _output_bytes(view, shelf.questions(view))
     files = _outputs(folder, limit) if outcome.status == "ok" else {}
     return {"outcome": dataclasses.asdict(outcome), "files": files}
 
@@ -127,95 +113,6 @@ def _compare(wanted: Mapping[str, str]) -> None:
     ]
     if different:
         raise RefusedError("; ".join(different), whole=True)
-
-
-def _plugin(
-    held: Mapping[str, Any], planned: str, source: depot.Source, halt: threading.Event
-) -> dict[str, Any]:
-    """Return a plugin as this node has it, shipped where it is a single file.
-
-    Raises:
-        RefusedError: If it is not here, or not the same.
-    """
-    plugin = plugins.Plugin(**held)
-    here = _source(plugin)
-    if here == planned:
-        return dict(held)
-    if plugin.kind == "path" and source.names(planned):
-        name = Path(plugin.value).name
-
-        def agrees(folder: Path) -> bool:
-            at = dataclasses.replace(plugin, value=str(folder / name))
-            return _source(at) == planned
-
-        folder = depot.obtain(planned, agrees, source=source, halt=halt)
-        return {**held, "value": str(folder / name)}
-    found = f"has source {here[:12]} there" if here else "is missing there"
-    advice = "install the same version there"
-    if plugin.kind == "path":
-        advice = (
-            "only single files are sent along: install the package on every node, or "
-            "put it at this path on all of them"
-        )
-    reason = f"plugin {plugin.name} ({plugin.value}) {found} and {planned[:12]} here"
-    raise RefusedError(f"{reason}: {advice}", whole=False)
-
-
-def _source(plugin: plugins.Plugin) -> str:
-    """Return the hash of a plugin's source, empty where it is not there."""
-    try:
-        return plugins.source_hash(plugin)
-    except (OSError, ImportError, ValueError):
-        return ""
-
-
-def _shelved(
-    wanted: Mapping[str, str], source: depot.Source, halt: threading.Event
-) -> tuple[Path, Shelf]:
-    """Return the view on this node, and a shelf that holds it.
-
-    Raises:
-        OSError: If it cannot be had.
-    """
-    digest = wanted["digest"]
-
-    def agrees(folder: Path) -> bool:
-        try:
-            return views.fingerprint(folder) == digest
-        except OSError:
-            return False
-
-    def get() -> Path:
-        shared = Path(wanted["folder"])
-        return depot.obtain(digest, agrees, source=source, halt=halt, shared=shared)
-
-    questions = _questions(wanted["questions"], source)
-
-    def restore(target: Path) -> None:
-        """Write the view anew, with the questions in it."""
-        target.mkdir(parents=True)
-        for path in get().iterdir():
-            (target / path.name).write_bytes(path.read_bytes())
-        with np.load(io.BytesIO(questions), allow_pickle=False) as archive:
-            for name in views.QUESTIONS:
-                np.save(target / f"{name}.npy", archive[name])
-
-    view, shelf = get(), Shelf()
-    shelf.held[str(view)] = Shelved(
-        fingerprint=digest, questions=questions, restore=restore
-    )
-    return view, shelf
-
-
-_asked: dict[str, bytes] = {}
-
-
-def _questions(digest: str, source: depot.Source) -> bytes:
-    """Return what is asked of fitted models; it stays in memory, out of their reach."""
-    if digest not in _asked:
-        _asked.clear()  # cells of one suite tend to follow each other
-        _asked[digest] = depot.fetch(source, digest, QUESTIONS)
-    return _asked[digest]
 
 
 def _placed(job: Job) -> Job:
