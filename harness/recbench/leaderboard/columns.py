@@ -39,6 +39,9 @@ def main(board: Board) -> list[Column]:
         Column(header="Peak MiB", cell=lambda r: shapes.mebibytes(r.peak_mib)),
         Column(header="Device", cell=_device, align="left"),
     ]
+    if any(row.n_parameters for row in board.rows):
+        known = Column(header="Parameters", cell=lambda r: shapes.count(r.n_parameters))
+        found.insert(-1, known)
     letters = shapes.machine_letters(board)
     if len(letters) > 1:
         found.append(Column(header="Machine", cell=lambda r: _machines(r, letters)))

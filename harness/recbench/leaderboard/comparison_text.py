@@ -11,7 +11,7 @@ from recbench.leaderboard.escape import clean
 from recbench.leaderboard.grid import grid
 from recbench.leaderboard.jsonboard import rounded
 
-HEADER = ("A", "B", "A - B", "p", "p users", "effect", "A>B", "seen from")
+HEADER = ("A", "B", "A - B", "p", "p users", "effect")
 
 
 def render(lines: Sequence[Line]) -> str:
@@ -54,8 +54,6 @@ def _cells(line: Line, *, folders: bool) -> list[str]:
         _p(line.p_adjusted),
         _p(found.p_users),
         shapes.NONE if found.effect is None else f"{found.effect:.2f}",
-        shapes.chance(found.better),
-        shapes.NONE if found.smallest is None else f"{found.smallest:.4f}",
     ]
 
 
@@ -79,13 +77,14 @@ def _legend(lines: Sequence[Line]) -> list[str]:
     if found is not None:
         units = f"{found.n_units} {found.axis}" if found.axis != "none" else "1 run"
         text.append(f"{found.n_users:,} users, {units}, paired; ± is a 95 % interval")
+        if found.smallest is not None:
+            what = f"{lines[0].label} of {found.smallest:.4f}"
+            text.append(f"a true difference in {what} is found with 80 % power")
     return [
         *text,
         "p: over users and splits, corrected for the number of lines",
         "p users: sign flips over users, for the splits at hand only",
         "effect: difference in standard deviations of the users' differences",
-        "A>B: users for whom A has the larger value",
-        "seen from: smallest difference found with 80 % power",
     ]
 
 

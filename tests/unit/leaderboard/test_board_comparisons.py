@@ -103,3 +103,12 @@ def test_folders_without_a_common_model_are_refused(factory, stored, tmp_path) -
 
     with pytest.raises(NothingRanError, match="share no model"):
         folders.compare(tmp_path / "a", tmp_path / "b", lambda _suite: None)
+
+
+def test_a_comparison_fits_eighty_columns(factory) -> None:
+    made = factory().add("ease", 0.4).add("slim", 0.3)
+
+    shown = comparison_text.render(lines_of(made, "ease", "slim"))
+
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "is found with 80 % power" in shown

@@ -214,3 +214,13 @@ def test_the_index_names_the_best_of_each_suite(board) -> None:
     assert "[ml-test/top-n](ml-test/top-n/README.md)" in page
     assert "`slim`" in page
     assert "NDCG@10 0." in page
+
+
+def test_numbers_of_parameters_are_shown_where_models_say(factory) -> None:
+    made = factory().add("ease", 0.4).add("ncf", 0.3, n_parameters=1_234_567)
+    board = build(made.suite, made.records, made.per_user, layout=made.layout)
+
+    page = markdown.page(board)
+
+    assert "Parameters" in page
+    assert "1.2 M" in page
