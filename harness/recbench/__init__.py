@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from recbench.interactions import Interactions as Interactions
     from recbench.metrics.views import RankedLists as RankedLists
     from recbench.metrics.views import RatedPairs as RatedPairs
+    from recbench.leaderboard.board import Board as Board
     from recbench.protocols import FitContext as FitContext
     from recbench.protocols import Queries as Queries
     from recbench.specs import DatasetSpec as DatasetSpec
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from recbench.tuned import with_tuned as with_tuned
 
 _WHERE = {
+    "Board": "leaderboard.board",
     "Boards": "api",
     "catalogue": "api",
     "load_dataset": "api",

@@ -171,6 +171,7 @@ def prepare(
             "name": dataset.name,
             "fingerprint": fingerprint,
             "source": dataset.source,
+            "scale": table.scale,
             "n_interactions": len(used.interactions),
             "n_users": len(np.unique(used.interactions.users)),
             "n_items": len(np.unique(used.interactions.items)),
