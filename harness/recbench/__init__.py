@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from recbench.features import Text as Text
     from recbench.hookspecs import hookimpl as hookimpl
     from recbench.interactions import Interactions as Interactions
+    from recbench.leaderboard.board import Board as Board
     from recbench.metrics.views import RankedLists as RankedLists
     from recbench.metrics.views import RatedPairs as RatedPairs
-    from recbench.leaderboard.board import Board as Board
     from recbench.protocols import FitContext as FitContext
     from recbench.protocols import Queries as Queries
     from recbench.specs import DatasetSpec as DatasetSpec
