@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import FAULTY, NEIGHBOUR
+from fault_bench import FAULTY, NEIGHBOUR
 
 HERE = Path(__file__).parent
 SECONDS = 2.0

@@ -106,7 +106,7 @@ class Store:
         stored = msgspec.structs.replace(record, blobs=names)
         data = canonical.encode(stored)
         atomic.write(folder / f"{hashlib.sha256(data).hexdigest()}.json", data)
-        return stored
+        return msgspec.json.decode(data, type=Record)
 
     def attempts(self, suite: str) -> list[Record]:
         """Return every readable attempt of a suite, oldest first within a cell."""

@@ -24,7 +24,7 @@ from recbench.results import atomic
 from recbench.runner.asking import require, validator, write_output
 from recbench.runner.events import Events
 from recbench.runner.failures import MACHINE, failure, same_source
-from recbench.runner.memory import memory_mib, peak_mib, reset_peak
+from recbench.runner.memory import memory_mib, peak_mib
 from recbench.runner.view import answerable, read
 from recbench.specs import MetricSpec, ModelSpec
 
@@ -135,7 +135,6 @@ def settle(folder: Path, threads: int) -> None:
 
 def main(folder: Path) -> int:
     """Work on the request in a folder; return an exit status."""
-    reset_peak()
     path = folder / "request.json"
     request = json.loads(path.read_text(encoding="utf-8"))
     path.unlink()  # what it holds is nothing for the model

@@ -16,7 +16,11 @@ def memory_mib(field: str) -> float | None:
 
 
 def peak_mib() -> float | None:
-    """Return the peak resident memory of this process, MiB."""
+    """Return the peak resident memory of this process, MiB.
+
+    ``ru_maxrss`` will not do where there is better: it holds the memory of the process
+    that started this one.
+    """
     peak = memory_mib("VmHWM")
     if peak is None:
         import resource  # the fallback where there is no /proc
@@ -24,11 +28,3 @@ def peak_mib() -> float | None:
         used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak = round(used / (2**20 if sys.platform == "darwin" else 2**10), 1)
     return peak
-
-
-def reset_peak() -> None:
-    """Start counting peak memory anew: a forked child inherits its parent's."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-    except OSError:
-        return  # no such file, or not permitted: the peak then includes the parent's

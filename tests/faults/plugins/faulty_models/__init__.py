@@ -16,7 +16,7 @@ FILES = {
     ),
     "hanging": (
         "Hangs HangsInC IgnoresTheSignal StopsItself BlocksAtExit LeavesAThread "
-        "ReadsInput HangsWithoutNews HangsWithFamily"
+        "ReadsInput HangsWithoutNews HangsWithFamily PrintsAndReports"
     ),
     "peeking": "Peeks",
     "killing": "KillsTheServer KillsTheRun",

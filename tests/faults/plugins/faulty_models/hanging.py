@@ -62,3 +62,15 @@ class HangsWithFamily(Fine):
         time.sleep(0.1)
         context.report(epoch=1, loss=1.0)
         time.sleep(60)
+
+
+class PrintsAndReports(Fine):
+    """Slow but alive: now it prints, now it reports."""
+
+    def spoil(self, train, context):
+        for epoch in range(4):
+            time.sleep(0.4)
+            if epoch % 2:
+                print("still here", flush=True)
+            else:
+                context.report(epoch=epoch, loss=1.0)
