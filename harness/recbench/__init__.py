@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from recbench.specs import param as param
     from recbench.splits.split import Split as Split
     from recbench.tuned import with_tuned as with_tuned
+    from recbench.tuning.tune import tune as tune
 
 _WHERE = {
     "Board": "leaderboard.board",
@@ -79,6 +80,7 @@ _WHERE = {
     "hookimpl": "hookspecs",
     "param": "specs",
     "score_lists": "evaluation.lists",
+    "tune": "tuning.tune",
     "with_tuned": "tuned",
 }
 

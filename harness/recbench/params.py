@@ -116,7 +116,7 @@ def _preset(spec: ModelSpec, task: str, preset: str) -> Mapping[str, Any]:
     Raises:
         UsageError: If the model has no such preset in this task.
     """
-    known = {t.preset: t.params for t in spec.tuned if t.task == task}
+    known = {t.preset: t.params for t in spec.tuned if t.task == task and t.preset}
     known |= spec.presets
     if preset not in known:
         raise unknown_name(f"preset of {spec.name} for {task}", preset, known)
@@ -143,7 +143,7 @@ def label(spec: ModelSpec, task: str, params: Mapping[str, Any]) -> str:
     Parameters that a search found go by the name of their preset.
     """
     found = tuned(spec, task, params)
-    if found is not None:
+    if found is not None and found.preset:
         return f"{spec.name}[preset={found.preset}]"
     base = defaults(spec, task)
     changed = [f"{k}={v}" for k, v in params.items() if base.get(k) != v]

@@ -80,10 +80,11 @@ def param(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tuned:
-    """Parameters that a search found, shipped with a plugin.
+    """Parameters that a search found, shipped with a plugin or stored with records.
 
     Attributes:
-        preset: The name that selects them: ``model[preset=NAME]``.
+        preset: The name that selects them: ``model[preset=NAME]``; empty where they
+            go by their values.
         task: The only task in which they hold.
         params: All parameters.
         budget: How they were chosen; stands in every record of a cell that uses them.

@@ -5,14 +5,15 @@ Light: read whenever models are listed.
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from recbench.errors import PluginError
 from recbench.specs import ModelSpec, Tuned
 
-FILE = "tuned.json"
+FILE = "tuned.json"  # beside a plugin's card
+FOUND = "best.json"  # beside the trials of a suite
 SCHEMA = 1
 
 
@@ -35,6 +36,26 @@ def with_tuned(card: str, specs: Iterable[ModelSpec]) -> Iterator[ModelSpec]:
         entries = found.get(spec.name, ())
         kept = tuple(_tuned(e) for e in entries if e["task"] in spec.tasks)
         yield dataclasses.replace(spec, tuned=(*spec.tuned, *kept)) if kept else spec
+
+
+def with_found(path: Path, specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:
+    """Return the models for which a search in a folder of records found something.
+
+    Args:
+        path: The ``best.json`` of a suite; it need not exist.
+        specs: The models by name.
+
+    Raises:
+        PluginError: If the file is damaged.
+    """
+    found = read(path) if path.is_file() else {}
+    return {
+        name: dataclasses.replace(
+            specs[name], tuned=(*specs[name].tuned, *map(_tuned, entries))
+        )
+        for name, entries in found.items()
+        if name in specs
+    }
 
 
 def read(path: Path) -> dict[str, list[dict[str, Any]]]:

@@ -108,17 +108,12 @@ def run(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - click's
     trial has its defaults. Trials are stored under --out, so that a search goes on
     where it was stopped, and may be given more trials later.
     """
+    from recbench import tune
     from recbench.cli.progress import Progress
-    from recbench.tuning.report import build
-    from recbench.tuning.trial import Trials
-    from recbench.tuning.tune import tune_request
 
     with Progress() as progress:
-        found = tune_request(**chosen, log=progress.log)
-    trials = Trials(found.out)
-    for suite in found.suites:
-        if suite in trials.suites():
-            click.echo(str(build(trials, suite)))
+        found = tune(**chosen, log=progress.log)
+    click.echo(str(found), nl=False)
     if found.interrupted:
         again = shlex.join(["recbench", *sys.argv[1:]])
         progress.log(f"interrupted; this resumes where it stopped:\n  {again}")
@@ -159,7 +154,11 @@ def report(suites: tuple[str, ...], style: str, write: bool, out: Path) -> None:
 @command.command("export")
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
 @click.option(
-    "--plugin", required=True, help="Name of the plugin, as in `list plugins`."
+    "--for",
+    "plugin",
+    required=True,
+    metavar="PLUGIN",
+    help="Name of the plugin, as in `list plugins`.",
 )
 @click.option(
     "--to",

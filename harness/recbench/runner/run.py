@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recbench import hardware, plugins
+from recbench import hardware, plugins, tuned
 from recbench.datasets.dataset import Dataset
 from recbench.datasets.store import open_dataset
 from recbench.errors import (
     ContractError,
     DataError,
     NothingRanError,
+    PluginError,
     UsageError,
     unknown_name,
 )
@@ -136,6 +137,7 @@ class Run:
 
     def planned(self, suites: Sequence[SuiteSpec]) -> list[Planned]:
         """Return every cell and what will be done to it."""
+        self.know_searches(suites)
         chosen = plan.select(self.catalogue, suites, self.request.models)
         found = plan.cells(self.catalogue, chosen, self.request, self.fingerprints)
         if not found:
@@ -143,6 +145,17 @@ class Run:
             raise NothingRanError(msg)
         store = Store(self.request.out)
         return plan.decide(found, store, self.catalogue.datasets, self.request.rerun)
+
+    def know_searches(self, suites: Sequence[SuiteSpec]) -> None:
+        """Tell models what `recbench tune` found for them in the folder of records."""
+        for suite in suites:
+            path = self.request.out / suite.name / "tuning" / tuned.FOUND
+            try:
+                known = tuned.with_found(path, self.catalogue.models)
+            except PluginError as error:
+                self.log(f"left out: {error}")
+            else:
+                self.catalogue.models.update(known)
 
     def metric_specs(self, suite: SuiteSpec) -> dict[str, MetricSpec]:
         """Return the specs of a suite's metrics by their name without cut-off."""

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from recbench import tuned
-from recbench.errors import DataError, NothingRanError
+from recbench.errors import DataError, NothingRanError, UsageError
 from recbench.params import defaults
 from recbench.plugins import Catalogue
 from recbench.results import atomic, canonical
 from recbench.tuning.trial import Trial, Trials
 
-SCHEMA = 1
-FILE = "best.json"
+FILE = tuned.FOUND
+VERSIONS = ("recbench-harness", "optuna", "python")
 
 
 def current(studies: Mapping[str, Sequence[Trial]]) -> list[list[Trial]]:
@@ -57,40 +57,50 @@ def ending(trials: Sequence[Trial]) -> str:
     return ""
 
 
-def entry(trials: Sequence[Trial]) -> dict[str, Any]:
+def entry(trials: Sequence[Trial], best: Trial, preset: str = "") -> dict[str, Any]:
     """Return what a search found, with its provenance, as plain data."""
-    first, best = trials[0], best_of(trials)
+    first, last = trials[0], trials[-1]
     return {
         "model": first.model,
         "label": first.label,
-        "params": best.params if best else None,
-        "trial": best.number if best else None,
-        "validation": {
-            "metric": first.metric,
-            "default": first.value,
-            "tuned": best.value if best else None,
+        "task": first.task,
+        "preset": preset,
+        "params": best.params,
+        "budget": {
+            "by": "recbench tune",
+            "suite": first.suite,
+            "validation": {
+                "metric": first.metric,
+                "default": first.value,
+                "tuned": best.value,
+            },
+            "trial": best.number,
+            "trials": len(trials),
+            "failed": sum(trial.value is None for trial in trials),
+            "granted": last.budget,
+            "cut": ending(trials),
+            "seconds": round(sum(t.seconds.get("total", 0.0) for t in trials), 1),
+            "seeds": first.setup["seeds"],
+            "sampler": first.setup["sampler"],
+            "space": first.setup["space"],
+            "dataset": {"name": first.dataset, "fingerprint": first.setup["dataset"]},
+            "protocol_hash": first.setup["protocol"],
+            "plugin": {**first.plugin, "hash": first.setup["plugin"]},
+            "cpu": first.machine.get("cpu", ""),
+            "versions": {n: first.versions.get(n, "") for n in VERSIONS},
+            "study": first.study,
         },
-        "trials": len(trials),
-        "failed": sum(trial.value is None for trial in trials),
-        "seconds": round(sum(t.seconds.get("total", 0.0) for t in trials), 1),
-        "budget": trials[-1].budget,
-        "cut": ending(trials),
-        "seeds": first.setup["seeds"],
-        "sampler": first.setup["sampler"],
-        "space": first.setup["space"],
-        "dataset": {"name": first.dataset, "fingerprint": first.setup["dataset"]},
-        "protocol_hash": first.setup["protocol"],
-        "plugin": {**first.plugin, "hash": first.setup["plugin"]},
-        "machine": first.machine,
-        "versions": first.versions,
-        "study": first.study,
     }
 
 
 def document(suite: str, studies: Mapping[str, Sequence[Trial]]) -> dict[str, Any]:
-    """Return ``best.json`` of a suite: a function of its trials and nothing else."""
-    found = [entry(trials) for trials in current(studies)]
-    return {"schema": SCHEMA, "suite": suite, "models": found}
+    """Return ``best.json`` of a suite: a function of its trials and nothing else.
+
+    It is laid out as the ``tuned.json`` of a plugin, with nameless presets.
+    """
+    pairs = [(trials, best_of(trials)) for trials in current(studies)]
+    found = [entry(trials, best) for trials, best in pairs if best is not None]
+    return {"schema": tuned.SCHEMA, "suite": suite, "tuned": found}
 
 
 def write_best(trials: Trials, suite: str) -> Path:
@@ -135,17 +145,24 @@ def export(
 
     Raises:
         NothingRanError: If no model of the plugin was tuned.
+        UsageError: If two searches would have one preset.
         DataError: If the file cannot be written.
     """
-    new = [
-        _shipped(found, preset or f"tuned-{found[0].dataset}")
-        for suite in suites
-        for found in current(trials.studies(suite))
-        if _mine(found, catalogue, plugin)
-    ]
+    new = []
+    for suite in suites:
+        for found in current(trials.studies(suite)):
+            best = best_of(found)
+            if best is not None and _mine(found, catalogue, plugin):
+                new.append(entry(found, best, preset or f"tuned-{found[0].dataset}"))
     if not new:
         msg = f"no model of the plugin {plugin!r} was tuned on {', '.join(suites)}"
         raise NothingRanError(msg)
+    if len({_name(e) for e in new}) < len(new):
+        msg = (
+            f"{', '.join(suites)} hold searches of one model in one task, which would "
+            "have the same preset: export suite by suite, each with its --preset"
+        )
+        raise UsageError(msg)
     held = tuned.read(path) if path.is_file() else {}
     merged = {_name(e): e for entries in held.values() for e in entries}
     merged |= {_name(e): e for e in new}
@@ -159,41 +176,13 @@ def export(
 
 
 def _mine(trials: Sequence[Trial], catalogue: Catalogue, plugin: str) -> bool:
-    """Return whether a search is one of a plugin's model and found something."""
+    """Return whether a search is one of a plugin's model from its defaults."""
     first = trials[0]
     spec = catalogue.models.get(first.model)
     if spec is None or catalogue.origin["models", first.model].name != plugin:
         return False
     base = canonical.plain(defaults(spec, first.task))
-    searched = bool(first.setup["space"]) and canonical.plain(first.params) == base
-    return searched and best_of(trials) is not None
-
-
-def _shipped(trials: Sequence[Trial], preset: str) -> dict[str, Any]:
-    """Return the entry of ``tuned.json``: parameters, and how they were chosen."""
-    found = entry(trials)
-    kept = ("trials", "failed", "trial", "seeds", "sampler", "validation", "cut")
-    return {
-        "model": found["model"],
-        "task": trials[0].task,
-        "preset": preset,
-        "params": found["params"],
-        "budget": {
-            "by": "recbench tune",
-            "suite": trials[0].suite,
-            **{name: found[name] for name in kept},
-            "granted": found["budget"],
-            "seconds": found["seconds"],
-            "cpu": found["machine"].get("cpu", ""),
-            "dataset": found["dataset"],
-            "protocol_hash": found["protocol_hash"],
-            "plugin_hash": found["plugin"]["hash"],
-            "versions": {
-                n: found["versions"][n] for n in ("recbench-harness", "optuna")
-            },
-            "study": found["study"],
-        },
-    }
+    return bool(first.setup["space"]) and canonical.plain(first.params) == base
 
 
 def _name(shipped: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recbench.errors import NothingRanError
+from recbench.params import parse_model
 from recbench.results import canonical
 from recbench.results.record import Record
 from recbench.tuning.best import best_of, current, ending
@@ -43,6 +44,7 @@ class Line:
         tuned: Best figure on validation.
         trial: Number of the best trial, from 1; None where all failed.
         params: What the best trial differs in from the first.
+        spelled: The model with those parameters, as ``-m`` takes it.
         seconds: Seconds of all trials.
         expected: Expected best after 1, 2, ... trials.
         observed: Best so far, in the order as it happened.
@@ -60,6 +62,7 @@ class Line:
     tuned: float | None
     trial: int | None
     params: Mapping[str, Any]
+    spelled: str
     seconds: float
     expected: Curve
     observed: Curve
@@ -159,6 +162,7 @@ def _line(study: Sequence[Trial], records: Sequence[Record]) -> Line:
         tuned=best.value if best else None,
         trial=best.number + 1 if best else None,
         params=changed,
+        spelled=_spelled(first.label, changed),
         seconds=sum(trial.seconds.get("total", 0.0) for trial in study),
         expected=expected_best(values, maximize=first.maximize),
         observed=observed_best(values, maximize=first.maximize),
@@ -167,6 +171,19 @@ def _line(study: Sequence[Trial], records: Sequence[Record]) -> Line:
         test_default=_measured(first, records),
         test_tuned=_measured(best, records) if best else None,
     )
+
+
+def _spelled(label: str, changed: Mapping[str, Any]) -> str:
+    """Return a model with parameters as the command line takes it."""
+    name, given = parse_model(label)
+    parts = [f"{k}={_literal(v)}" for k, v in {**given, **changed}.items()]
+    return f"{name}[{','.join(parts)}]" if parts else name
+
+
+def _literal(value: Any) -> str:  # noqa: ANN401 - any literal
+    """Return a value as text; stored parameters have lists for tuples."""
+    text = str(tuple(value) if isinstance(value, list) else value)
+    return text.replace(" ", "")
 
 
 def _measured(trial: Trial, records: Sequence[Record]) -> Measured | None:

@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+import shlex
 import textwrap
 from collections.abc import Callable, Sequence
 
 from recbench.leaderboard import shapes
-from recbench.leaderboard.escape import clean, markdown, markdown_code
+from recbench.leaderboard.escape import clean, markdown, markdown_block, markdown_code
 from recbench.leaderboard.grid import grid
 from recbench.tuning.report import Line, Measured, Report
 
@@ -22,8 +23,9 @@ def render(report: Report) -> str:
     parts = [f"{clean(report.suite)}: {_what(report)}", ""]
     parts += [grid(lines, header, align, "simple"), ""]
     parts += [wrapped for text in _sentences(report) for wrapped in _wrapped(text)]
-    chosen = [f"  {clean(x.label)}: {_chosen(x)}" for x in report.lines if x.params]
-    parts += ["", "tuned parameters:", *chosen] if chosen else []
+    chosen = [f"  {_option(x)}" for x in report.lines if x.params]
+    what = f"tuned parameters, to be measured by `recbench run {clean(report.suite)}`:"
+    parts += ["", what, *chosen] if chosen else []
     return "\n".join(parts) + "\n"
 
 
@@ -40,13 +42,12 @@ def to_markdown(report: Report, picture: str = "") -> str:
     parts.append("\n".join(f"- {markdown(text)}" for text in _sentences(report)))
     if picture:
         parts.append(f"![Expected best after n trials]({picture})")
-    chosen = [
-        f"- {markdown_code(x.label)}: {markdown(_chosen(x))}"
-        for x in report.lines
-        if x.params
-    ]
+    chosen = [_option(x) for x in report.lines if x.params]
     if chosen:
-        parts += ["## Tuned parameters", "\n".join(chosen)]
+        words = [f"recbench run {report.suite}", *(f"  {c}" for c in chosen)]
+        command = [f"{word} \\" for word in words[:-1]] + words[-1:]
+        parts += ["## Tuned parameters", "To measure them on the test part:"]
+        parts.append(markdown_block(command))
     return "\n\n".join(parts) + "\n"
 
 
@@ -118,9 +119,9 @@ def _tested(found: Measured | None) -> str:
     return shapes.NONE if found is None else f"{found.value:.4f} ({found.splits})"
 
 
-def _chosen(line: Line) -> str:
-    """Return the parameters that the best trial changed."""
-    return ", ".join(f"{name}={value}" for name, value in line.params.items())
+def _option(line: Line) -> str:
+    """Return the option that chooses a tuned model."""
+    return f"-m {shlex.quote(clean(line.spelled))}"
 
 
 def _sentences(report: Report) -> list[str]:

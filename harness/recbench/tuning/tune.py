@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recbench import params
 from recbench.errors import NothingRanError, UsageError
@@ -22,10 +23,13 @@ from recbench.tuning.study import Budget, Study
 from recbench.tuning.trial import Trials
 from recbench.tuning.validation import on_validation, selection_suite
 
+if TYPE_CHECKING:
+    from recbench.tuning.report import Report
+
 
 @dataclass(slots=True, kw_only=True)
 class Tuning:
-    """What a call of :func:`tune_request` did.
+    """What a call of :func:`tune` did.
 
     Attributes:
         out: Folder of the records.
@@ -42,6 +46,19 @@ class Tuning:
     interrupted: bool = False
 
     @property
+    def reports(self) -> "list[Report]":
+        """Return the report of each suite that has trials."""
+        from recbench.tuning.report import build
+
+        trials = Trials(self.out)
+        held = trials.suites()
+        return [build(trials, suite) for suite in self.suites if suite in held]
+
+    def __str__(self) -> str:
+        """Return the reports for a terminal."""
+        return "\n".join(str(report) for report in self.reports)
+
+    @property
     def exit_code(self) -> int:
         """Return the exit status of the command."""
         if self.interrupted:
@@ -54,10 +71,10 @@ def _silent(_name: str, _data: object) -> None:
     """Listen to nothing."""
 
 
-def tune_request(  # one keyword for each option of the command
+def tune(  # one keyword for each option of the command
+    suites: str | Sequence[str] = (),
     *,
-    suites: Sequence[str] = (),
-    models: Sequence[str] = (),
+    models: str | Sequence[str] = (),
     dataset: str | None = None,
     trials: int | None = None,
     minutes: float | None = None,
@@ -70,10 +87,46 @@ def tune_request(  # one keyword for each option of the command
     timeout: float | None = 1800.0,
     memory: int | None = None,
     plugins: Sequence[str] = (),
-    out: Path = Path("leaderboards"),
+    out: str | Path = "leaderboards",
     log: Callable[[str], None] = lambda _line: None,
 ) -> Tuning:
-    """Search the parameters of models; see :func:`recbench.tune`."""
+    """Search the parameters of models with the same budget for each.
+
+    The figure of a trial is the suite's primary metric on the validation part of each
+    seed's split, averaged; early stopping works as in a run; test interactions take no
+    part. The first trial of a model has its defaults; a model without anything to tune
+    has no other. Trials are stored under ``out``, where a later call goes on.
+
+    Args:
+        suites: Suites, data sets or tasks.
+        models: Models with parameters, such as ``"ncf[variant=gmf]"``, which are then
+            not searched; nothing for all.
+        dataset: Name of a data set, or path of a CSV, TSV or Parquet file.
+        trials: Most trials of each model, or None.
+        minutes: Most minutes of all trials of a model together, or None. What time
+            cuts off differs from machine to machine.
+        seeds: Split seeds; the model seed is the same number. The first one also seeds
+            the search.
+        sampler: ``tpe`` or ``random``.
+        resume: Whether to go on from stored trials.
+        jobs: Trials at once, at most one of each model; None for as many as the cores
+            hold. It changes no trial.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: Threads of each trial.
+        timeout: Longest time of a trial and seed in seconds, or None.
+        memory: Most resident memory of a trial in bytes, or None.
+        plugins: Files, folders or modules to load besides the installed plugins.
+        out: Folder of records.
+        log: Takes lines for the person who waits.
+
+    Returns:
+        What was done; its ``reports`` compare default and tuned.
+
+    Raises:
+        RecbenchError: If the request cannot be planned or the data cannot be had.
+    """
+    suites = (suites,) if isinstance(suites, str) else suites
+    models = (models,) if isinstance(models, str) else models
     budget = _checked(suites, dataset, seeds, Budget(trials=trials, minutes=minutes))
     require_optuna()
     catalogue, dataset = catalogue_for(plugins, dataset, log, strict=False)
