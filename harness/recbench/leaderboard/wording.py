@@ -36,12 +36,44 @@ def facts(board: Board) -> list[tuple[str, str]]:
     found += [("Users", _users(board))]
     leaks = _leakage(board.split.get("leakage") or {})
     found += [("Leakage", leaks)] if leaks else []
+    chosen = tuning(board)
+    found += [("Tuning", chosen)] if chosen else []
     found += [
         ("Intervals", intervals(board)),
         ("Ranks", ranks(board)),
         ("Cost", cost()),
     ]
     return found
+
+
+def tuning(board: Board) -> str:
+    """Say which rows have tuned parameters, and what their search was granted."""
+    counts: dict[str, int] = {}
+    for row in board.rows:
+        if row.budget:
+            search = _search(row.budget)
+            counts[search] = counts.get(search, 0) + 1
+    if not counts:
+        return ""
+    parts = [f"{n} row{'s' if n > 1 else ''} {search}" for search, n in counts.items()]
+    text = "; ".join(parts)
+    return f"{text}. All others have their defaults or what was given by hand."
+
+
+def _search(budget: Mapping[str, Any]) -> str:
+    """Return where a search was made and what it was granted."""
+    granted = budget.get("granted") or {}
+    limits = [
+        f"{granted[name]:g} {name}"
+        for name in ("trials", "minutes")
+        if isinstance(granted.get(name), int | float)
+    ]
+    seeds = [seed for seed in budget.get("seeds") or () if isinstance(seed, int)]
+    what = " or ".join(limits) or "an unknown budget"
+    return (
+        f"tuned on the validation part of {budget.get('suite', 'an unknown suite')} "
+        f"(split {shapes.spell(tuple(seeds))}), {what} a model"
+    )
 
 
 def intervals(board: Board) -> str:

@@ -11,6 +11,7 @@ from conftest import WORLD
 import recbench
 from recbench import ModelSpec, param, plugins, with_tuned
 from recbench.errors import NothingRanError, PluginError, UsageError
+from recbench.leaderboard import publish, wording
 from recbench.params import complete, defaults, label, parse_model, tuned
 from recbench.results.store import Store
 from recbench.runner.api import run_request
@@ -246,3 +247,23 @@ def test_the_same_from_python(tmp_path):
     [report] = found.reports
     assert report.lines[0].trials == 2
     assert "constant" in str(found)
+
+
+def test_a_board_says_which_rows_were_tuned_and_how(tune, tmp_path, shipping):
+    chosen = {"plugins": [str(shipping)], "out": tmp_path}
+    tune("tiny/rating", models=["constant"], trials=3, **chosen)
+    found = json.loads(
+        (tmp_path / "tiny/rating/tuning/best.json").read_text(encoding="utf-8")
+    )["tuned"][0]
+    tuned_model = f"constant[level={found['params']['level']}]"
+    models = ["constant", tuned_model]
+    run_request(suites=["tiny/rating"], models=models, device="cpu", **chosen)
+
+    board = publish.load(Store(tmp_path), "tiny/rating")
+    facts = dict(wording.facts(board))
+    budgets = {row.label: row.budget for row in board.rows}
+    assert budgets == {"constant": {}, tuned_model: found["budget"]}
+    assert facts["Tuning"] == (
+        "1 row tuned on the validation part of tiny/rating (split 0), 3 trials a "
+        "model. All others have their defaults or what was given by hand."
+    )
