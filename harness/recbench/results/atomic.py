@@ -3,9 +3,11 @@
 import contextlib
 import errno
 import os
+import stat
 import time
 import uuid
 from pathlib import Path
+from typing import IO
 
 LEFTOVER_SECONDS = 86_400.0
 LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
@@ -42,6 +44,21 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
     if durable:
         for folder in (path.parent, *made):
             sync_folder(folder)
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file for reading unless it is a link, a pipe or a device.
+
+    Raises:
+        OSError: If it is none of the regular files, or cannot be read.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    handle = os.open(path, flags | getattr(os, "O_CLOEXEC", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        msg = "it is not a regular file"
+        raise OSError(msg)
+    return os.fdopen(handle, "rb")
 
 
 def make_folders(folder: Path) -> list[Path]:

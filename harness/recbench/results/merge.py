@@ -7,7 +7,10 @@ from recbench.results.store import Damage, Store
 
 
 def merge(source: Path, target: Path) -> tuple[int, int, list[Damage]]:
-    """Copy what ``target`` lacks; damaged files stay behind.
+    """Copy the records that ``target`` lacks, each after its blobs.
+
+    A damaged record stays behind, and so does one with a missing or damaged blob;
+    whatever else lies in the folders is not copied.
 
     Args:
         source: Root of a store.
@@ -16,20 +19,24 @@ def merge(source: Path, target: Path) -> tuple[int, int, list[Damage]]:
     Returns:
         Files copied, files that were there already, and what was left out.
     """
-    store = Store(source)
+    held, gets = Store(source), Store(target)
     copied = present = 0
     refused: list[Damage] = []
-    for suite in store.suites():
-        damaged = store.damaged(suite)
+    for suite in held.suites():
+        damaged = held.damaged(suite)
         refused += damaged
         bad = {damage.path for damage in damaged}
-        for path in sorted((store.folder(suite) / "results").glob("*/*")):
-            if path in bad or path.name.startswith("."):
+        place = gets.folder(suite) / "results"
+        for path, names in held.files(suite):
+            wanted = [path.parent / name for name in names]
+            if path in bad or bad.intersection(wanted):
                 continue
-            place = Store(target).folder(suite) / "results" / path.parent.name
-            if (place / path.name).exists():
-                present += 1
-                continue
-            atomic.write(place / path.name, path.read_bytes())
-            copied += 1
+            for file in (*wanted, path):
+                found = place / path.parent.name / file.name
+                if found.exists():
+                    present += 1
+                    continue
+                with atomic.open_regular(file) as opened:
+                    atomic.write(found, opened.read())
+                copied += 1
     return copied, present, refused

@@ -10,7 +10,7 @@ stores merge by copying files. A damaged file is reported and left out.
 """
 
 import hashlib
-import io
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from recbench.errors import DataError, RecbenchError
-from recbench.results import atomic, canonical
+from recbench.results import atomic, blobs, canonical
 from recbench.results.migrations import upgrade
 from recbench.results.record import Record
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from recbench.metrics.views import PerUser
+
+
+KEY = re.compile(r"[0-9a-f]{64}")
+RECORD_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +87,13 @@ class Store:
     def add(
         self,
         record: Record,
-        blobs: Mapping[str, Mapping[str, "NDArray[Any]"]] | None = None,
+        arrays: Mapping[str, Mapping[str, "NDArray[Any]"]] | None = None,
     ) -> Record:
         """Store an attempt; when the call returns it is durable.
 
         Args:
             record: The record, without blob names.
-            blobs: Blob name to named arrays.
+            arrays: Blob name to named arrays.
 
         Returns:
             The record as stored, with the names of its blobs.
@@ -99,8 +103,8 @@ class Store:
         """
         folder = self.folder(record.suite) / "results" / record.key
         names = {}
-        for name, arrays in (blobs or {}).items():
-            data = _npz(arrays)
+        for name, held in (arrays or {}).items():
+            data = blobs.encode(held)
             names[name] = f"{hashlib.sha256(data).hexdigest()}.npz"
             atomic.write(folder / names[name], data)
         stored = msgspec.structs.replace(record, blobs=names)
@@ -119,13 +123,21 @@ class Store:
             if isinstance(found, str):
                 damage.append(Damage(path=path, reason=found))
                 continue
-            faults = ((n, _blob_fault(path.parent, n)) for n in found.blobs.values())
+            faults = ((n, blobs.fault(path.parent, n)) for n in found.blobs.values())
             damage += [
                 Damage(path=path.parent / name, reason=reason)
                 for name, reason in faults
                 if reason
             ]
         return damage
+
+    def files(self, suite: str) -> list[tuple[Path, tuple[str, ...]]]:
+        """Return the file of every readable attempt and the names of its blobs."""
+        return [
+            (path, tuple(found.blobs.values()))
+            for path, found in self._read(suite)
+            if isinstance(found, Record)
+        ]
 
     def records(self, suite: str) -> list[Record]:
         """Return the attempt that counts for each cell, sorted by model and seeds.
@@ -146,7 +158,7 @@ class Store:
         """Yield every record file with its record, or what is wrong with it."""
         folder = self.folder(suite) / "results"
         found = [
-            (path, _load(path))
+            (path, _load(path, suite))
             for path in sorted(folder.glob("*/*.json"))
             if not path.name.startswith(".")
         ]
@@ -159,17 +171,14 @@ class Store:
         Raises:
             DataError: If the record has no such blob, or it is missing or damaged.
         """
-        import numpy as np
-
         if blob not in record.blobs:
             msg = f"the record of {record.label} (seed {record.seed}) has no {blob}"
             raise DataError(msg)
         folder = self.folder(record.suite) / "results" / record.key
-        fault = _blob_fault(folder, record.blobs[blob])
+        fault = blobs.fault(folder, record.blobs[blob])
         if fault:
             raise DataError(f"{folder / record.blobs[blob]}: {fault}")
-        with np.load(folder / record.blobs[blob], allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        return blobs.read(folder / record.blobs[blob])
 
     def per_user(self, record: Record) -> "dict[str, PerUser]":
         """Return the per-user values of each metric that has them."""
@@ -202,50 +211,28 @@ def _rank(record: Record) -> tuple[bool, str]:
     return (record.status == "ok", record.started)
 
 
-def _load(path: Path) -> Record | str:
+def _load(path: Path, suite: str) -> Record | str:
     """Return the record in a file, or what is wrong with it."""
     try:
-        data = path.read_bytes()
+        with atomic.open_regular(path) as file:
+            data = file.read(RECORD_BYTES + 1)
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
+        return f"cannot be read: {error.strerror or error}"
+    if len(data) > RECORD_BYTES:
+        return f"it is larger than {RECORD_BYTES // 2**20} MiB"
     if hashlib.sha256(data).hexdigest() != path.stem:
         return "its content does not match its name (edited, merged or damaged)"
     try:
         record = msgspec.convert(upgrade(msgspec.json.decode(data)), Record)
-    except (msgspec.MsgspecError, RecbenchError, RecursionError) as error:
+    except (msgspec.MsgspecError, RecbenchError, RecursionError, ValueError) as error:
         return str(error)
-    if record.key != path.parent.name:
+    return _misplaced(record, path, suite) or record
+
+
+def _misplaced(record: Record, path: Path, suite: str) -> str:
+    """Return why a record does not belong where it lies, empty if it does."""
+    if record.key != path.parent.name or not KEY.fullmatch(record.key):
         return f"it lies in the folder of another cell ({path.parent.name[:12]})"
-    return record
-
-
-def _blob_fault(folder: Path, name: str) -> str:
-    """Return what is wrong with a blob, empty if nothing is."""
-    path = folder / name
-    if path.name != name:
-        return "its name is a path"
-    if not path.is_file():
-        return "it is missing"
-    if hashlib.sha256(path.read_bytes()).hexdigest() != path.stem:
-        return "its content does not match its name"
+    if record.suite != suite:
+        return f"it belongs to the suite {record.suite[:80]!r}"
     return ""
-
-
-def _npz(arrays: Mapping[str, "NDArray[Any]"]) -> bytes:
-    """Return the arrays as a compressed archive; equal arrays give equal bytes."""
-    import zipfile
-
-    import numpy as np
-
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
-            buffer = io.BytesIO()
-            np.lib.format.write_array(
-                buffer, np.asarray(arrays[name]), allow_pickle=False
-            )
-            # a fixed date: np.savez would write the time of day into the bytes
-            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, buffer.getvalue())
-    return out.getvalue()

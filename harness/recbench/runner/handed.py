@@ -6,12 +6,14 @@ bytes: none of these may stop the parent or reach a record or a terminal as it i
 
 import json
 import math
-import os
 import re
-import stat
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
+
+from recbench.results.atomic import open_regular
+
+__all__ = ["clean", "number", "open_regular", "result", "tail"]
 
 RESULT_BYTES = 2**20
 MESSAGE_LENGTH, TRACEBACK_LENGTH, LOG_LENGTH = 2000, 8000, 4000
@@ -19,20 +21,6 @@ LOG_LINES = 40
 TROUBLE = "trouble"  # what a child claims when the harness, not the model, failed
 CLAIMS = ("ok", "failed", "invalid", "skipped", "out-of-memory", TROUBLE)
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
-
-
-def open_regular(path: Path) -> IO[bytes]:
-    """Open a file for reading unless it is a link, a pipe or a device.
-
-    Raises:
-        OSError: If it is none of the regular files, or cannot be read.
-    """
-    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        msg = "it is not a regular file"
-        raise OSError(msg)
-    return os.fdopen(handle, "rb")
 
 
 def clean(text: str, limit: int, *, end: bool = False) -> str:
