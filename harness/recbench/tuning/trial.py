@@ -94,8 +94,8 @@ class Trials:
 
     def suites(self) -> list[str]:
         """Return the suites that have trials."""
-        found = self.store.root.glob("*/*/tuning")
-        return sorted(f"{p.parent.parent.name}/{p.parent.name}" for p in found)
+        found = {p.parents[2] for p in self.store.root.glob("*/*/tuning/*/*.json")}
+        return sorted(f"{p.parent.name}/{p.name}" for p in found)
 
     def add(self, trial: Trial) -> None:
         """Store a trial; when the call returns it is durable.

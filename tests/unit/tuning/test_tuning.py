@@ -132,6 +132,31 @@ def test_a_killed_search_keeps_its_trials_and_resumes(tune, stored, tmp_path):
     assert next(iter(resumed.values()))[: len(before)] == before
 
 
+def test_ctrl_c_keeps_what_is_done_and_says_how_to_go_on(tmp_path):
+    code = "from recbench.cli.main import main; main()"
+    args = ["tune", "tiny/rating", "-m", "constant[pause=0.3]", "--trials", "40"]
+    args += ["--jobs", "1", "-p", WORLD, "--out", str(tmp_path)]
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    limit = time.monotonic() + 120
+    while not list(tmp_path.rglob("tuning/*/*.json")) and time.monotonic() < limit:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+
+    [trials] = Trials(tmp_path).studies("tiny/rating").values()
+    assert running.returncode == 130
+    assert "resumes where it stopped" in err
+    assert "constant[pause=0.3]" in out
+    assert all(trial.status != "interrupted" for trial in trials)
+    assert (tmp_path / "tiny/rating/tuning/best.json").is_file()
+
+
 def test_the_first_trial_has_the_defaults_and_what_is_given_stays(
     tune, stored, tmp_path
 ):
