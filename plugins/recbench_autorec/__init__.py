@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from recbench import ModelSpec, hookimpl, param
+from recbench import ModelSpec, hookimpl, param, with_tuned
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity")
 
@@ -67,6 +67,10 @@ NOTEBOOK = {
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer AutoRec."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield ModelSpec(
         name="autorec",
         summary="autoencoder of each item's, or each user's, vector of ratings",

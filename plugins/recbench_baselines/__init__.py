@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from recbench import ModelSpec, hookimpl
+from recbench import ModelSpec, hookimpl, with_tuned
 from recbench_baselines import params
 
 RANKING = ("top-n", "next-item")
@@ -12,6 +12,10 @@ RATED_NEIGHBOURS = {"k": 300, "shrink": 20.0, "damping": 0.3}
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer the baselines."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield from _references()
     yield from _neighbours()
     yield from _linear()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from recbench import ModelSpec, hookimpl, param
+from recbench import ModelSpec, hookimpl, param, with_tuned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,10 @@ class Params:
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer Mult-VAE."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield ModelSpec(
         name="mult-vae",
         summary="variational autoencoder of each user's items, multinomial likelihood",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from recbench import ModelSpec, hookimpl, param
+from recbench import ModelSpec, hookimpl, param, with_tuned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,10 @@ NOTEBOOK = {
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer NCF."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield ModelSpec(
         name="ncf",
         summary="a product of embeddings (GMF), a network on them (MLP), or both",

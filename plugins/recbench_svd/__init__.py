@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from recbench import ModelSpec, hookimpl
+from recbench import ModelSpec, hookimpl, with_tuned
 from recbench_svd import params
 
 SURPRISE = ("surprise",)
@@ -12,6 +12,10 @@ RATINGS = ("ratings",)
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer Surprise's models."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield from _factors()
     yield ModelSpec(
         name="knn-baseline",
