@@ -4,6 +4,7 @@ import hashlib
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from recbench.leaderboard.escape import clean
 from recbench.leaderboard.plots import style
@@ -26,6 +27,7 @@ def draw(report: Report) -> Figure:
         better = "higher" if report.maximize else "lower"
         axes.set_ylabel(f"{clean(report.metric)} on validation ({better} is better)")
         axes.set_xlabel("trials; the first are the defaults")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_title(f"{TITLE}: {clean(report.suite)}")
         if lines:
             figure.legend(loc="outside lower center", ncols=4)
