@@ -127,7 +127,8 @@ def parameters(subject: Subject) -> None:
         for task in spec.tasks:
             values = params.complete(spec, task, {})
             spec.params(**values)
-            for preset in spec.presets:
+            shipped = [t.preset for t in spec.tuned if t.task == task and t.preset]
+            for preset in (*spec.presets, *shipped):
                 params.complete(spec, task, {"preset": preset})
     except RecbenchError as error:
         raise CheckFailure(str(error)) from error

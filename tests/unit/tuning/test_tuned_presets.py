@@ -15,6 +15,8 @@ from recbench.leaderboard import publish, wording
 from recbench.params import complete, defaults, label, parse_model, tuned
 from recbench.results.store import Store
 from recbench.runner.api import run_request
+from recbench.testing import declaration
+from recbench.testing.check import CheckFailure, Subject
 from recbench.tuning.best import export
 from recbench.tuning.trial import Trials
 
@@ -267,3 +269,12 @@ def test_a_board_says_which_rows_were_tuned_and_how(tune, tmp_path, shipping):
         "1 row tuned on the validation part of tiny/rating (split 0), 3 trials a "
         "model. All others have their defaults or what was given by hand."
     )
+
+
+def test_the_conformance_kit_refuses_tuned_parameters_that_the_model_has_not(tmp_path):
+    [fine] = with_tuned(written(tmp_path, entry()), [SPEC])
+    [wrong] = with_tuned(written(tmp_path, entry(params={"regg": 1.0})), [SPEC])
+
+    declaration.parameters(Subject(spec=fine))
+    with pytest.raises(CheckFailure, match="'regg'"):
+        declaration.parameters(Subject(spec=wrong))
