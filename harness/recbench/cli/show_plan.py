@@ -31,19 +31,13 @@ def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None
     if as_json:
         click.echo(json.dumps(rows, indent=1))
         return
-    table = [
-        (
-            row["suite"],
-            row["model"],
-            row["seed"],
-            row["device"],
-            row["action"],
-            "" if row["estimate_seconds"] is None else f"{row['estimate_seconds']:.1f}",
-            row["reason"],
-        )
-        for row in rows
-    ]
-    head = ("suite", "model", "seed", "device", "action", "seconds", "why")
+    shown = ["suite", "model", "seed", "device", "action", "estimate_seconds", "reason"]
+    if {row["device"] for row in rows} == {"cpu"}:
+        shown.remove("device")
+    if all(row["estimate_seconds"] is None for row in rows):
+        shown.remove("estimate_seconds")
+    head = [{"estimate_seconds": "seconds", "reason": "why"}.get(n, n) for n in shown]
+    table = [[_cell(row[name]) for name in shown] for row in rows]
     click.echo(tables.text(head, table))
     todo = [item for item in planned if item.action == "run"]
     known = [item.estimate for item in todo if item.estimate is not None]
@@ -51,3 +45,10 @@ def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None
     if known:
         line += f", about {sum(known):.0f} s of work for the {len(known)} timed before"
     click.echo(line, err=True)
+
+
+def _cell(value: object) -> str:
+    """Return a value for the table."""
+    if isinstance(value, float):
+        return f"{value:.1f}"
+    return "" if value is None else str(value)
