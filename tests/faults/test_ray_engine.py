@@ -217,7 +217,7 @@ def test_the_cells_of_a_lost_node_run_elsewhere(
 
     assert [identity(r) for r in result.records] == [identity(r) for r in here]
     assert lost == [["tried again: its node was lost"]]
-    assert "node 127.0.0.1 was lost; its cells run elsewhere" in said
+    assert "roamer: its node was lost; it runs again" in said
     assert not [pid for pid in pids(marks) if alive(pid)]
 
 
@@ -280,7 +280,8 @@ def test_a_run_that_is_stopped_politely_keeps_what_it_has_and_resumes(
 
 
 def command(nodes: TwoNodes, models: list[str], csv: Path, out: Path) -> list[str]:
-    words = [sys.executable, "-m", "recbench", "run", "tiny/top-n", "-d", str(csv)]
+    main = "from recbench.cli.main import main; main()"
+    words = [sys.executable, "-c", main, "run", "tiny/top-n", "-d", str(csv)]
     words += [word for model in models for word in ("-m", model)]
     words += ["-p", ROAMER, "--engine", "ray", "--ray-address", nodes.address]
     return [*words, "--out", str(out), "--device", "cpu"]
@@ -391,7 +392,7 @@ def test_a_node_without_data_and_plugin_gets_them_by_hash(
 
     assert there.status == "ok", there.message
     assert identity(there) == identity(here)
-    assert sorted(len(new) for new in grown) == [0, 2]  # a view and a plugin
+    assert [len(new) for new in grown if new] == [2]  # a view and a plugin
 
 
 @slow

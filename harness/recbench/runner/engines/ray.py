@@ -9,12 +9,17 @@ from collections import deque
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError, TaskCancelledError
+from ray.exceptions import (
+    GetTimeoutError,
+    NodeDiedError,
+    RayError,
+    RayTaskError,
+    TaskCancelledError,
+)
 
 from recbench.errors import UsageError
 from recbench.runner.engines import Job, Message
 from recbench.runner.engines.cluster import connection
-from recbench.runner.engines.cluster.desk import Desk
 from recbench.runner.engines.cluster.flights import Flight, loss, place
 from recbench.runner.engines.cluster.nodes import Node, Nodes, needs, on_node
 from recbench.runner.engines.cluster.orders import Orders
@@ -45,8 +50,7 @@ class RayEngine:
         self.messages: deque[Message] = deque()
         self.halted: float | None = None
         self.proven = False  # whether any node ran anything
-        self.desk = _new_desk()
-        self.orders = Orders(self.desk)
+        self.orders = Orders()
 
     def submit(self, job: Job) -> None:
         """Take a job; it starts when there is room.
@@ -87,14 +91,13 @@ class RayEngine:
         if self.flying:
             ray.wait(list(self.flying), num_returns=len(self.flying), timeout=5)
         self.flying.clear()
-        ray.kill(self.desk)
+        ray.kill(self.orders.desk)
         if self.opened:
             ray.shutdown()
 
     def _work(self, timeout: float) -> None:
         """Place cells, take what ended, and hear of those that run."""
-        for address in self.nodes.refresh():
-            self._note(f"node {address} was lost; its cells run elsewhere")
+        self.nodes.refresh()
         if self.halted is not None:
             self._stop(time.monotonic() - self.halted)
         else:
@@ -124,18 +127,19 @@ class RayEngine:
             scheduling_strategy=on_node(node.name),
         )
         order = self.orders.order(flight.job)
-        self.flying[task.remote(order, self.desk, flight.attempt)] = flight
+        self.flying[task.remote(order, self.orders.desk, flight.attempt)] = flight
 
     def _hear(self) -> None:
         """Take the events that the desk holds, of attempts that still count."""
         halted = self.halted is not None
         try:
-            news = ray.get(self.desk.take.remote(halted=halted), timeout=ANSWER_SECONDS)
+            news = ray.get(
+                self.orders.desk.take.remote(halted=halted), timeout=ANSWER_SECONDS
+            )
         except GetTimeoutError:
             return
         except RayError:  # it lives on this machine, so hardly ever
-            self.desk = _new_desk()
-            self.orders.move(self.desk)
+            self.orders.renew()
             return
         current = {f.job.number: f for f in self.flying.values()}
         for number, attempt, event in news:
@@ -151,8 +155,9 @@ class RayEngine:
     def _land(self, ref: Any) -> None:  # noqa: ANN401 - an object reference
         """Take what a task left."""
         flight = self.flying.pop(ref)
-        if flight.node in self.nodes.alive:
-            self.nodes.alive[flight.node].book(flight.needs, -1)
+        node = self.nodes.alive.get(flight.node)
+        if node is not None:
+            node.book(flight.needs, -1)
         try:
             answer = ray.get(ref)
         except TaskCancelledError:
@@ -161,6 +166,8 @@ class RayEngine:
             # what our own code can meet it answers: so the task could not be loaded
             self._refuse(flight, str(error).strip().splitlines()[-1], whole=True)
         except RayError as error:
+            if isinstance(error, NodeDiedError):
+                self.nodes.drop(flight.node)
             self._again(flight, *loss(error))
         else:
             if "refused" in answer:
@@ -189,6 +196,7 @@ class RayEngine:
         if self.halted is not None:
             self._end(flight, Outcome(status="interrupted", message=reason))
         elif flight.lose(reason):
+            self._note(f"{flight.job.request['model']}: {reason}; it runs again")
             self.waiting.appendleft(flight)
         else:
             self._end(flight, outcome)
@@ -236,10 +244,3 @@ class RayEngine:
             elif seconds > BEGIN_SECONDS and not flight.begun and not flight.cancelled:
                 flight.cancelled = True
                 ray.cancel(ref)
-
-
-def _new_desk() -> Any:  # noqa: ANN401 - an actor handle
-    """Start a desk on this machine."""
-    here = ray.get_runtime_context().get_node_id()
-    options = {"num_cpus": 0, "scheduling_strategy": on_node(here)}
-    return ray.remote(Desk).options(**options).remote()

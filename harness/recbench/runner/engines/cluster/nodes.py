@@ -78,29 +78,29 @@ class Nodes:
         """Ask the cluster."""
         self.alive: dict[str, Node] = {}
         self.refused: dict[str, str] = {}
-        self.asked = 0.0
-        self.refresh(now=True)
+        self.gone: set[str] = set()
+        self.asked = -REFRESH_SECONDS
+        self.refresh()
 
-    def refresh(self, *, now: bool = False) -> list[str]:
-        """Ask which nodes are alive, at most once a second unless it matters now.
-
-        Returns:
-            The addresses of those that were lost.
-        """
-        if not now and time.monotonic() - self.asked < REFRESH_SECONDS:
-            return []
+    def refresh(self) -> None:
+        """Ask which nodes are alive, at most once a second."""
+        if time.monotonic() - self.asked < REFRESH_SECONDS:
+            return
         found = {}
         for facts in listed():
             name = facts["NodeID"]
-            if facts["Alive"]:
+            if facts["Alive"] and name not in self.gone:
                 found[name] = self.alive.get(name) or Node(
                     name=name,
                     address=facts["NodeManagerAddress"],
                     total=dict(facts["Resources"]),
                 )
-        lost = [node.address for name, node in self.alive.items() if name not in found]
         self.alive, self.asked = found, time.monotonic()
-        return lost
+
+    def drop(self, name: str) -> None:
+        """Forget a node that was lost, before the cluster itself knows."""
+        self.gone.add(name)
+        self.alive.pop(name, None)
 
     def usable(self) -> list[Node]:
         """Return the nodes that were not refused."""

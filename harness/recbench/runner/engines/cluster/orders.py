@@ -6,8 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from recbench import plugins
 from recbench.runner.engines import Job
+from recbench.runner.engines.cluster.desk import Desk
+from recbench.runner.engines.cluster.nodes import on_node
 from recbench.runner.engines.cluster.remote import fingerprint
 from recbench.runner.engines.cluster.supply import QUESTIONS
 from recbench.runner.shelf import Shelf
@@ -18,9 +22,9 @@ PLUGINS = ("plugin", "metric_plugin")
 class Orders:
     """Writes orders, and lays on the desk what nodes need to carry them out."""
 
-    def __init__(self, desk: Any) -> None:  # noqa: ANN401 - an actor handle
+    def __init__(self) -> None:
         """Start with an empty desk."""
-        self.desk = desk
+        self.desk = _new_desk()
         self.shelf = Shelf()
         self.questions: dict[str, str] = {}  # view to the hash of its questions
         self.hashes: dict[str, str] = {}  # plugin to the hash of its source
@@ -43,9 +47,9 @@ class Orders:
                     self.files[digest] = Path(plugin.value)
                     self._offer_file(digest)
 
-    def move(self, desk: Any) -> None:  # noqa: ANN401 - an actor handle
-        """Offer everything on another desk."""
-        self.desk = desk
+    def renew(self) -> None:
+        """Offer everything on another desk: the old one has ended."""
+        self.desk = _new_desk()
         for folder in self.questions:
             self._offer_view(folder)
         for digest in self.files:
@@ -84,3 +88,10 @@ class Orders:
         """Offer a plugin that is a single file."""
         path = self.files[digest]
         self.desk.offer.remote(digest, path.name, path.read_bytes())
+
+
+def _new_desk() -> Any:  # noqa: ANN401 - an actor handle
+    """Start a desk on this machine."""
+    here = ray.get_runtime_context().get_node_id()
+    options = {"num_cpus": 0, "scheduling_strategy": on_node(here)}
+    return ray.remote(Desk).options(**options).remote()

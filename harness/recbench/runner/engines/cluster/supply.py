@@ -1,6 +1,7 @@
 """What a cell needs on a node: its view and its plugins, the same as on the run's."""
 
 import dataclasses
+import importlib.util
 import io
 import threading
 from collections.abc import Mapping
@@ -76,7 +77,10 @@ def plugin(
 
 def source_hash(known: plugins.Plugin) -> str:
     """Return the hash of a plugin's source, empty where it is not there."""
+    module = known.value.partition(":")[0]
     try:
+        if known.kind == "module" and importlib.util.find_spec(module) is None:
+            return ""
         return plugins.source_hash(known)
     except (OSError, ImportError, ValueError):
         return ""
