@@ -14,8 +14,8 @@ Examples:
   recbench audit --canaries               does the harness itself leak?
   recbench audit --canaries -m my-model -p my_model.py
 
-Exit status: 0 nothing fatal; 5 grade F, a canary that sang, or, with --strict,
-a grade below B.
+Exit status: 0 nothing fatal; 1 a canary whose cell failed; 5 grade F, a canary
+that sings, or, with --strict, a grade below B.
 """
 
 
@@ -75,7 +75,8 @@ def command(
 
         sung = run.canaries(catalogue, models=models, log=log, extra=plugins)
         click.echo(report.RENDER[style](sung), nl=False)
-        ctx.exit(5 if any(song.sings for song in sung) else 0)
+        lost = any(song.verdict == "lost" for song in sung)
+        ctx.exit(5 if any(song.sings for song in sung) else int(lost))
     if models:
         raise click.UsageError("-m chooses models for --canaries: add it")
     from recbench.audit import suite, text
