@@ -24,6 +24,8 @@ COMMANDS = {
     "verify": "Hold published figures against what recbench measures.",
     "compare": "Compare two models, or two folders of results.",
     "tune": "Tune models with equal budgets, on validation only.",
+    "export": "Write a model's vectors as files that a service can load.",
+    "serve-bench": "Measure vector search: recall, latency, memory, lost quality.",
     "leaderboard": "Build, show and check leaderboards.",
     "audit": "Grade a board: is it fair, can it be believed?",
     "score": "Score any recommender's lists, in any library's dialect.",
@@ -52,7 +54,7 @@ class Lazy(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             raise unknown_name("command", cmd_name, COMMANDS)
-        module = importlib.import_module(f"recbench.cli.{cmd_name}")
+        module = importlib.import_module(f"recbench.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

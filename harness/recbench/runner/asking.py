@@ -9,6 +9,7 @@ import numpy as np
 
 from recbench.errors import ContractError
 from recbench.evaluation import measure, scoring
+from recbench.evaluation.rules import checked
 from recbench.protocols import Queries
 from recbench.runner.failures import MACHINE, NotOfferedError, TroubleError
 from recbench.runner.targets import asked
@@ -76,6 +77,29 @@ def require(model: object, view: View) -> None:
         raise NotOfferedError(msg)
 
 
+def require_vectors(model: object) -> None:
+    """Refuse a model whose scores are no dot products of vectors.
+
+    Raises:
+        NotOfferedError: If it lacks one of the two methods.
+    """
+    for method in ("user_vectors", "item_vectors"):
+        if not callable(getattr(model, method, None)):
+            msg = f"it has no {method}, so there are no vectors to serve"
+            raise NotOfferedError(msg)
+
+
+def write_vectors(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 - a model is any object
+    """Write ``user_vectors.npy`` and ``item_vectors.npy``, a row for every code."""
+    users = np.arange(view.train.n_users, dtype=np.int32)
+    for name, n, found in (
+        ("user_vectors", view.train.n_users, model.user_vectors(users)),
+        ("item_vectors", view.train.n_items, model.item_vectors()),
+    ):
+        d = found.shape[1] if getattr(found, "ndim", 0) == 2 else 0
+        _save(folder / f"{name}.npy", checked(found, (n, d), name))
+
+
 def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 - a model is any object
     """Write ``predictions.npy``, or ``lists.npy``.
 
@@ -97,10 +121,19 @@ def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 
             by_history=view.task == "next-item",
         )
     folder.mkdir(exist_ok=True)  # a model may have removed it
+    _save(folder / name, found)
+
+
+def _save(path: Path, found: Any) -> None:  # noqa: ANN401 - an array of any dtype
+    """Write an output.
+
+    Raises:
+        TroubleError: If the disk does not take it.
+    """
     try:
-        np.save(folder / name, found)
+        np.save(path, found)
     except OSError as error:
-        (folder / name).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         if error.errno not in MACHINE:
             raise
         msg = f"the output of the model could not be written: {error}"

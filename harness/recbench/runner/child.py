@@ -21,7 +21,13 @@ from recbench import plugins
 from recbench.errors import RecbenchError
 from recbench.protocols import FitContext
 from recbench.results import atomic
-from recbench.runner.asking import require, validator, write_output
+from recbench.runner.asking import (
+    require,
+    require_vectors,
+    validator,
+    write_output,
+    write_vectors,
+)
 from recbench.runner.events import Events
 from recbench.runner.failures import MACHINE, failure, same_source
 from recbench.runner.memory import memory_mib, peak_mib
@@ -71,6 +77,8 @@ def work(folder: Path, request: Mapping[str, Any], events: Events) -> dict[str, 
     with same_source(plugin, planned):
         model = plugins.make(spec, view.task, request["params"])
     require(model, own)
+    if request.get("vectors"):
+        require_vectors(model)
     base_mib = memory_mib("VmRSS")
     context = FitContext(
         task=view.task,
@@ -96,6 +104,8 @@ def work(folder: Path, request: Mapping[str, Any], events: Events) -> dict[str, 
     asked = time.perf_counter()
     write_output(folder, model, own)
     scored = time.perf_counter()
+    if request.get("vectors"):
+        write_vectors(folder, model, own)
     parameters = getattr(model, "n_parameters", None)
     return {
         "status": "ok",
