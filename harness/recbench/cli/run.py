@@ -1,5 +1,6 @@
 """``recbench run``."""
 
+import os
 import shlex
 import sys
 from pathlib import Path
@@ -80,8 +81,17 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
             progress.log(resume)
             raise
     boards = api.boards_of(result)
-    click.echo(boards.as_json() if form == "json" else str(boards))
+    show(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
         progress.log(resume)
     progress.log(f"pages: {out / 'README.md'}")
     ctx.exit(result.exit_code)
+
+
+def show(text: str) -> None:
+    """Print the boards; if their reader is gone, the exit status still tells."""
+    try:
+        click.echo(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

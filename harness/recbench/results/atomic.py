@@ -2,12 +2,12 @@
 
 import contextlib
 import errno
+import io
 import os
 import stat
 import time
 import uuid
 from pathlib import Path
-from typing import IO
 
 LEFTOVER_SECONDS = 86_400.0
 LOST = (errno.EIO, errno.ENOSPC, errno.EDQUOT)
@@ -46,7 +46,7 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
             sync_folder(folder)
 
 
-def open_regular(path: Path) -> IO[bytes]:
+def open_regular(path: Path) -> io.BufferedReader:
     """Open a file for reading unless it is a link, a pipe or a device.
 
     Raises:
