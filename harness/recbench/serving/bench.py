@@ -49,12 +49,12 @@ def serve_bench(
     kinds, absent = _installed(indexes)
     models = (models,) if isinstance(models, str) else tuple(models)
     wanted = Order(models=models, suite=suite, **order)
-    fits = fit_vectors(wanted)
+    fits = fit_vectors(wanted, ("top-n",))
     view = fits.prepared.view
-    if view.task != "top-n" or len(view.history):
+    if len(view.history):
         msg = (
-            f"suite {fits.suite.name} cannot be served from vectors: its task is not "
-            "top-n, or its users are unseen in training; choose a top-n suite"
+            f"suite {fits.suite.name} cannot be served from vectors: its users are "
+            "unseen in training; choose another suite"
         )
         raise UsageError(msg)
     if not fits.fitted:

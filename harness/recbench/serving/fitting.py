@@ -149,8 +149,13 @@ def read_vectors(
     return found
 
 
-def fit_vectors(order: Order) -> Fits:
+def fit_vectors(order: Order, tasks: tuple[str, ...] = TASKS) -> Fits:
     """Fit every model of an order in a process of its own.
+
+    Args:
+        order: What is asked for.
+        tasks: Tasks that the suite may have; of several suites, the first for the
+            first of these.
 
     Raises:
         RecbenchError: If the order cannot be planned or the data cannot be had.
@@ -177,7 +182,7 @@ def fit_vectors(order: Order) -> Fits:
         )
         if dataset is not None:
             run.load([dataset])
-        suite = one_suite(run.suites(), order.suite)
+        suite = one_suite(run.suites(), order.suite, tasks)
         run.metric_specs(suite)
         run.load([suite.dataset])
         run.check_metrics([suite])
@@ -195,19 +200,22 @@ def fit_vectors(order: Order) -> Fits:
     )
 
 
-def one_suite(suites: Sequence[SuiteSpec], name: str) -> SuiteSpec:
-    """Return the one suite that is meant: of several, the first for ``top-n``.
+def one_suite(
+    suites: Sequence[SuiteSpec], name: str, tasks: tuple[str, ...]
+) -> SuiteSpec:
+    """Return the one suite that is meant.
 
     Raises:
-        UsageError: If none has user vectors to serve from.
+        UsageError: If none has one of the tasks.
     """
-    for task in TASKS:
+    for task in tasks:
         for suite in suites:
             if suite.protocol.task == task:
                 return suite
+    what = f"suite {name!r}" if "/" in name else repr(name or "this data set")
     msg = (
-        f"{name or 'this data set'} has no suite for {' or '.join(TASKS)}: only there "
-        "a user is known by a vector"
+        f"{what} is not for the task {' or '.join(tasks)}, in which a user is known by "
+        "a vector: choose another suite"
     )
     raise UsageError(msg)
 
