@@ -7,9 +7,10 @@ from pathlib import Path
 from recbench import plugins
 from recbench.claims import find
 from recbench.claims.claim import Effort
+from recbench.claims.ledger import Ledger, Outcome
 from recbench.claims.measuring import Bench
 from recbench.claims.page import page
-from recbench.claims.verify import Ledger, Outcome, outcomes, verify
+from recbench.claims.verify import outcomes, verify
 from recbench.datasets.places import cache_root
 from recbench.results import atomic
 from recbench.runner.plan import Rerun
@@ -81,7 +82,7 @@ def verify_claims(
         out.parent.mkdir(parents=True, exist_ok=True)
         atomic.write(out, text.encode())
 
-    found = []
+    found: list[Outcome] = []
     try:
         if measure:
             found.extend(verify(chosen, bench, ledger))

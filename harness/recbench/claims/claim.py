@@ -80,6 +80,12 @@ class Figure:
         """Return measured minus published."""
         return measured - float(self.published)
 
+    def shown(self, measured: float | None) -> str:
+        """Return a measured value with one digit more than were printed."""
+        if measured is None:
+            return ""
+        return f"{measured:.{self.digits + 1 if self.digits else 0}f}"
+
     def holds(self, measured: float) -> bool:
         """Return whether a measured value reproduces the number."""
         return abs(self.gap(measured)) <= float(self.tolerance) + 1e-12

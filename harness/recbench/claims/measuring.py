@@ -5,8 +5,10 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recbench import plugins
 from recbench.claims.claim import Claim, Setting
@@ -18,6 +20,7 @@ from recbench.runner.plan import Request, Rerun
 from recbench.runner.rescore import Rescorer
 from recbench.runner.run import Run, execute
 from recbench.runner.supervise import Limits
+from recbench.runner.targets import relevant
 from recbench.specs import SuiteSpec
 
 Log = Callable[[str], None]
@@ -148,10 +151,11 @@ def in_dialect(
     from recbench.dialects.scores import score
 
     users, lists = rescorer.store.lists(record)
-    test = rescorer.prepared(record).test
+    part = rescorer.prepared(record)
+    test = relevant(part.test, part.view.relevance)
     rows, ranks = np.nonzero(lists >= 0)
     listed = {"user": users[rows], "item": lists[rows, ranks], "rank": ranks + 1}
-    truth = {"user": test.users, "item": test.items}
+    truth: dict[str, NDArray[Any]] = {"user": test.users, "item": test.items}
     if test.ratings is not None:
         truth["rating"] = test.ratings
     found = score(listed, truth, dialect=dialect, metrics=names)

@@ -41,6 +41,14 @@ class Loader:
 # name, loader, title, values, scale, licence
 SETS: tuple[tuple[str, str, str, Values, bool, str], ...] = (
     ("ml-1m-rows", "movielens:million", "MovieLens 1M", "explicit", False, MOVIELENS),
+    ("ml-100k-surprise", "orders:surprise_hundred",
+     "MovieLens 100K, rows and folds of scikit-surprise", "explicit", True, MOVIELENS),
+    ("ml-1m-surprise", "orders:surprise_million",
+     "MovieLens 1M, rows and folds of scikit-surprise", "explicit", True, MOVIELENS),
+    ("ml-100k-recommenders", "orders:recommenders",
+     "MovieLens 100K, split of Microsoft Recommenders", "explicit", True, MOVIELENS),
+    ("ml-100k-cornac", "orders:cornac", "MovieLens 100K, split of Cornac's example",
+     "explicit", True, MOVIELENS),
     ("ml-100k-twice", "movielens:hundred_twice", "MovieLens 100K, test on training",
      "explicit", True, MOVIELENS),
     ("ml-1m-twice", "movielens:million_twice", "MovieLens 1M, test on training",

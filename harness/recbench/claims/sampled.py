@@ -17,7 +17,6 @@ from threadpoolctl import threadpool_limits
 from recbench import params, plugins
 from recbench.claims.claim import Claim, Setting
 from recbench.claims.measuring import Bench, Measured, suites
-from recbench.datasets.dataset import Dataset
 from recbench.datasets.store import open_dataset
 from recbench.errors import DataError, UsageError
 from recbench.evaluation import measure
@@ -114,7 +113,9 @@ def _values(
         msg = f"claim {claim.name}: some test users have no published candidates"
         raise DataError(msg)
     rules = dataclasses.replace(part.view.rules(final=True), seen=None)
-    lists, _ = rank(Only(model=model, candidates=candidates, row_of=row_of), users, rules)
+    lists, _ = rank(
+        Only(model=model, candidates=candidates, row_of=row_of), users, rules
+    )
     values = measure.of_lists(
         lists,
         users,
@@ -126,13 +127,3 @@ def _values(
         specs=bench.catalogue.metrics,
     )
     return {name: measure.figure(value) for name, value in values.items()}
-
-
-def facts(dataset: Dataset) -> dict[str, float]:
-    """Return the counts of a data set that publishers print."""
-    table = dataset.interactions
-    return {
-        "interactions": float(len(table)),
-        "users": float(len(np.unique(table.users))),
-        "items": float(len(np.unique(table.items))),
-    }

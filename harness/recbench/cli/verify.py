@@ -93,7 +93,7 @@ def command(
             o.claim.name,
             figure.metric,
             f"{figure.published}",
-            "" if value is None else f"{value:.{figure.digits + 1}f}",
+            figure.shown(value),
             o.verdict(figure.metric),
         )
         for o in done.outcomes

@@ -19,18 +19,20 @@ RATED = ["user", "item", "rating"]
 NCF = "ml-1m/ncf/ml-1m"
 
 
-def _u_data() -> dict[str, Column]:
+def u_data() -> dict[str, Column]:
+    """Return ml-100k in the publisher's order."""
     return columns("ml-100k/u.data", [*RATED, "time"], sep="\t")
 
 
-def _million() -> dict[str, Column]:
+def million_rows() -> dict[str, Column]:
+    """Return ml-1m in the publisher's order, without timestamps."""
     return columns("ml-1m/ratings.csv", RATED, sep=",", header=True)
 
 
 def million(context: DataContext) -> Dataset:
     """Return ml-1m in the publisher's order, without timestamps."""
     del context
-    table = _million()
+    table = million_rows()
     return dataset(
         "ml-1m-rows",
         table["user"],
@@ -44,13 +46,13 @@ def million(context: DataContext) -> Dataset:
 def hundred_twice(context: DataContext) -> Dataset:
     """Return ml-100k twice: one copy to train on, the fold ``again`` to measure."""
     del context
-    return _twice("ml-100k-twice", _u_data())
+    return _twice("ml-100k-twice", u_data())
 
 
 def million_twice(context: DataContext) -> Dataset:
     """Return ml-1m twice, likewise."""
     del context
-    return _twice("ml-1m-twice", _million())
+    return _twice("ml-1m-twice", million_rows())
 
 
 def _twice(name: str, table: dict[str, Column]) -> Dataset:
@@ -67,7 +69,7 @@ def _twice(name: str, table: dict[str, Column]) -> Dataset:
 
 
 def ncf(context: DataContext) -> Dataset:
-    """Return ml-1m as NCF divides it: each user's latest rating is the fold ``test``."""
+    """Return ml-1m of NCF: the fold ``test`` holds each user's latest rating."""
     del context
     train = columns(f"{NCF}.train.rating.notime", RATED)
     test = columns(f"{NCF}.test.rating", [*RATED, "time"])
@@ -122,7 +124,7 @@ def m1(context: DataContext) -> Dataset:
 def warprec(context: DataContext) -> Dataset:
     """Return ml-1m with the last tenth of each user as WarpRec's fold ``test``."""
     del context
-    table = _million()
+    table = million_rows()
     held = columns("ml-1m/warprec_table5/test.tsv", [*RATED, "time"], sep="\t")
     size = 1 + int(table["item"].max())
     keys = table["user"].astype(np.int64) * size + table["item"]

@@ -15,7 +15,9 @@ from recbench.datasets.dataset import DataContext, Dataset
 def gowalla(context: DataContext) -> Dataset:
     """Return Gowalla in the split of NGCF and LightGCN."""
     del context
-    return two_parts("gowalla-m1", lines("gowalla/train.txt"), lines("gowalla/test.txt"))
+    return two_parts(
+        "gowalla-m1", lines("gowalla/train.txt"), lines("gowalla/test.txt")
+    )
 
 
 def lastfm(context: DataContext) -> Dataset:
