@@ -28,6 +28,7 @@ COMMANDS = {
     "serve-bench": "Measure vector search: recall, latency, memory, lost quality.",
     "leaderboard": "Build, show and check leaderboards.",
     "audit": "Grade a board: is it fair, can it be believed?",
+    "truth": "See which protocols find the true order of models.",
     "score": "Score any recommender's lists, in any library's dialect.",
     "completion": "Print the completion script of your shell.",
 }
