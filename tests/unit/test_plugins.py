@@ -54,7 +54,8 @@ def test_a_project_folder_is_a_plugin_through_its_entry_points(tmp_path: Path) -
     package.mkdir(parents=True)
     write(package, "__init__", GOOD.format(name="toy"))
     (tmp_path / "pyproject.toml").write_text(
-        '[project]\nname = "x"\n[project.entry-points.recbench]\ntoy = "toy_package_b"\n'
+        '[project]\nname = "x"\n'
+        '[project.entry-points.recbench]\ntoy = "toy_package_b"\n'
     )
 
     assert "toy" in load(str(tmp_path)).models
@@ -89,8 +90,8 @@ BROKEN = {
     ),
     "has a bad name": (GOOD.format(name="Not Allowed"), "not allowed"),
     "raises in its hook": (
-        GOOD.format(name="x").replace("    yield", "    raise RuntimeError('oh')\n    yield"),
-        "RuntimeError: oh",
+        GOOD.format(name="x").replace("Toy, ", "1 / 0, "),
+        "ZeroDivisionError",
     ),
     "takes arguments no hook has": (
         GOOD.format(name="x").replace("recbench_models()", "recbench_models(extra)"),
@@ -156,7 +157,7 @@ def test_an_observer_that_raises_is_logged_and_harms_nobody(tmp_path: Path) -> N
 
 def test_a_factory_string_is_resolved() -> None:
     assert plugins.resolve("collections:OrderedDict").__name__ == "OrderedDict"
-    with pytest.raises(PluginError, match="package.module:Name"):
+    with pytest.raises(PluginError, match=r"package\.module:Name"):
         plugins.resolve("collections")
     with pytest.raises(PluginError, match="has no 'Nothing'"):
         plugins.resolve("collections:Nothing")
