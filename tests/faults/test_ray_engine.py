@@ -198,7 +198,9 @@ def test_the_cells_of_a_lost_node_run_elsewhere(
 
     def kill() -> None:
         until(lambda: len(pids(marks)) == 2)
+        both = pids(marks)
         nodes.lose()
+        until(lambda: not all(alive(pid) for pid in both), 10)
         (marks / "go").touch()
 
     killer = threading.Thread(target=kill)
