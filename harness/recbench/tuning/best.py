@@ -66,6 +66,7 @@ def entry(trials: Sequence[Trial], best: Trial, preset: str = "") -> dict[str, A
         "task": first.task,
         "preset": preset,
         "params": best.params,
+        "space": first.setup["space"],
         "budget": {
             "by": "recbench tune",
             "suite": first.suite,
@@ -82,7 +83,6 @@ def entry(trials: Sequence[Trial], best: Trial, preset: str = "") -> dict[str, A
             "seconds": round(sum(t.seconds.get("total", 0.0) for t in trials), 1),
             "seeds": first.setup["seeds"],
             "sampler": first.setup["sampler"],
-            "space": first.setup["space"],
             "dataset": {"name": first.dataset, "fingerprint": first.setup["dataset"]},
             "protocol_hash": first.setup["protocol"],
             "plugin": {**first.plugin, "hash": first.setup["plugin"]},

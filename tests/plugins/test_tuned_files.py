@@ -1,0 +1,53 @@
+"""What built-in plugins ship as tuned can be chosen, and says where it comes from."""
+
+from pathlib import Path
+
+import pytest
+
+from recbench import plugins
+from recbench.params import complete, defaults, tuned
+
+MODELS = plugins.load().models
+SHIPPED = [
+    pytest.param(spec, entry, id=f"{spec.name} {entry.preset} {entry.task}")
+    for spec in MODELS.values()
+    for entry in spec.tuned
+]
+
+
+def test_something_is_shipped_for_the_models_that_a_board_must_show():
+    have = {(s.name, t.task) for s in MODELS.values() for t in s.tuned}
+    wanted = {("bias", "rating"), ("svd", "rating"), ("item-knn", "top-n")}
+
+    assert wanted | {("ease", "top-n"), ("ials", "top-n")} <= have
+
+
+@pytest.mark.parametrize(("spec", "entry"), SHIPPED)
+def test_a_shipped_preset_can_be_chosen_and_has_its_provenance(spec, entry):
+    values = complete(spec, entry.task, {"preset": entry.preset})
+    found = tuned(spec, entry.task, values)
+
+    if values == defaults(spec, entry.task):  # the search found nothing better
+        assert found is None
+        assert entry.budget["trial"] == 0
+    else:
+        assert found is not None
+        assert found.budget == entry.budget
+    validation = entry.budget["validation"]
+    sign = -1 if validation["metric"] == "rmse" else 1
+    assert sign * validation["tuned"] >= sign * validation["default"]
+    assert entry.budget["dataset"]["fingerprint"]
+    assert len(entry.budget["protocol_hash"]) == 64
+    assert entry.budget["trials"] <= entry.budget["granted"]["trials"]
+
+
+def test_the_files_lie_beside_the_cards():
+    for name in {
+        plugins.load().origin["models", s.name].value for s in MODELS.values()
+    }:
+        package = Path(__file__).parents[2] / "plugins" / name
+        shipped = [s for s in MODELS.values() if s.tuned]
+        mine = [
+            s for s in shipped if plugins.load().origin["models", s.name].value == name
+        ]
+        assert bool(mine) == (package / "tuned.json").is_file()
