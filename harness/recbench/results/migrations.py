@@ -16,7 +16,7 @@ def upgrade(data: Any) -> dict[str, Any]:  # noqa: ANN401 - decoded JSON
     Raises:
         DataError: If it is no record, or a newer recbench wrote it.
     """
-    if not isinstance(data, dict) or not isinstance(data.get("schema"), int):
+    if not isinstance(data, dict) or type(data.get("schema")) is not int:
         msg = "it is no recbench record: it has no schema number"
         raise DataError(msg)
     record: dict[str, Any] = data
