@@ -14,6 +14,8 @@ from recbench.results.store import Store
 from recbench.runner.prepare import Prepared
 from recbench.runner.rescore import Rescorer
 
+TUNED = "tuned"  # how the names of presets begin that a search found
+
 
 @dataclass(kw_only=True)
 class Evidence:
@@ -87,10 +89,13 @@ def gather(
 def shipped(
     catalogue: plugins.Catalogue, task: str
 ) -> dict[str, list[dict[str, object]]]:
-    """Return the parameter sets that ship as presets, by model."""
+    """Return the parameter sets that ship as tuned presets, by model.
+
+    Other presets are somebody's configuration, not the result of a search.
+    """
     found: dict[str, list[dict[str, object]]] = {}
     for name, spec in catalogue.models.items():
-        if task in spec.tasks:
-            sets = [complete(spec, task, {"preset": preset}) for preset in spec.presets]
-            found[name] = sets
+        presets = [p for p in spec.presets if p.startswith(TUNED)]
+        if task in spec.tasks and presets:
+            found[name] = [complete(spec, task, {"preset": p}) for p in presets]
     return found

@@ -2,7 +2,6 @@
 
 from recbench.referee.case import Case, named, seed_of
 from recbench.referee.finding import Finding, Verdict
-from recbench.results import canonical
 
 SEEDS = 3
 
@@ -53,58 +52,6 @@ def baselines(case: Case) -> Finding:
         weight="major",
         message=message,
         evidence={"required": list(required), "lacking": lacking},
-    )
-
-
-def tuned(case: Case) -> Finding:
-    """Whether parameters were chosen for this data."""
-    untuned = [
-        label
-        for label, rows in case.rows.items()
-        if rows[0].params and not _is_tuned(case, label)
-    ]
-    total = sum(bool(rows[0].params) for rows in case.rows.values())
-    message = f"all {total} rows with parameters have a budget or a shipped preset"
-    if untuned:
-        message = f"untuned, at the defaults of their plugins: {named(untuned)}"
-    return Finding(
-        id="tuned",
-        looks_at="parameters tuned for this suite, baselines included",
-        verdict="fail" if untuned else "pass",
-        weight="minor",
-        message=message,
-        evidence={"untuned": untuned, "with_parameters": total},
-    )
-
-
-def _is_tuned(case: Case, label: str) -> bool:
-    """Return whether a row has a tuning budget or the parameters of a preset."""
-    record = case.rows[label][0]
-    params = canonical.encode(record.params)
-    shipped = case.presets.get(record.model, ())
-    return bool(record.budget) or any(canonical.encode(p) == params for p in shipped)
-
-
-def budget(case: Case) -> Finding:
-    """The same tuning budget for every row that has parameters."""
-    budgets: dict[str, list[str]] = {}
-    for label, rows in case.rows.items():
-        if rows[0].params:
-            text = canonical.encode(rows[0].budget).decode()
-            budgets.setdefault(text, []).append(label)
-    message = (
-        "no row was tuned" if set(budgets) <= {"{}"} else "one budget for all rows"
-    )
-    if len(budgets) > 1:
-        parts = (f"{text}: {named(rows)}" for text, rows in sorted(budgets.items()))
-        message = f"rows had different tuning budgets ({'; '.join(parts)})"
-    return Finding(
-        id="budget",
-        looks_at="the same tuning budget for every model",
-        verdict="fail" if len(budgets) > 1 else "pass",
-        weight="major",
-        message=message,
-        evidence={text: len(rows) for text, rows in sorted(budgets.items())},
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recbench.referee import about_data, about_rows
+from recbench.referee import about_data, about_rows, about_tuning
 from recbench.referee.case import Case
 from recbench.referee.finding import Finding, Report
 from recbench.results.record import Record
@@ -15,8 +15,8 @@ CHECKS = (
     about_data.unknown_items,
     about_data.validation,
     about_rows.baselines,
-    about_rows.tuned,
-    about_rows.budget,
+    about_tuning.tuned,
+    about_tuning.budget,
     about_rows.seeds,
     about_rows.all_seeds,
     about_rows.seed_choice,

@@ -271,6 +271,55 @@ def test_one_model_that_was_tuned_longer(world):
     assert "budget" in failed(world)
 
 
+def search(**changes):
+    """Return a budget as a search on the suite records it."""
+    found = {"by": "recbench tune", "suite": SUITE, "granted": {"trials": 30}}
+    return found | {"trials": 30, "cut": ""} | changes
+
+
+def test_equal_budgets_may_have_found_different_things(world):
+    def of_model(record):
+        return search(trial=len(record.model), seconds=1.5 * len(record.model))
+
+    world.change(SUITE, everyone, budget=of_model)
+    found, _ = findings(world)
+
+    assert found["budget"].verdict == found["tuned"].verdict == "pass"
+
+
+def test_a_search_that_the_clock_cut_short_is_named(world):
+    world.change(SUITE, everyone, budget=search())
+    world.change(SUITE, ease, budget=search(cut="cut at 5 min: 12 of 30 trials"))
+    found, _ = findings(world)
+
+    assert found["budget"].verdict == "pass"
+    assert "cut short by the clock: ease" in found["budget"].message
+
+
+def test_a_row_at_defaults_beside_the_tuned_one_of_its_model(world):
+    world.run(world.suite(), models=["ease"], reg=50.0)
+    world.change(SUITE, lambda r: "reg=50" in r.label or not ease(r), budget=search())
+    found, _ = findings(world)
+
+    assert found["budget"].verdict == found["tuned"].verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"suite": "ml-100k/top-n"},
+        {"dataset": {"name": "tiny", "fingerprint": "0" * 64}},
+        {"protocol_hash": "0" * 64},
+    ],
+)
+def test_parameters_that_were_tuned_on_something_else(world, other):
+    world.change(SUITE, everyone, budget=search())
+    world.change(SUITE, ease, budget=search(**other))
+    found, _ = findings(world)
+
+    assert found["tuned"].evidence["tuned_elsewhere"] == ["ease"]
+
+
 def test_two_seeds_are_too_few(worlds, made, tmp_path):
     world = worlds.World(tmp_path / "out", catalogue=made.catalogue)
     world.run(world.suites["top-n"], seeds=(0, 1))
