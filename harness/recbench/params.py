@@ -5,6 +5,7 @@ import dataclasses
 import math
 import types
 import typing
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -56,8 +57,10 @@ def _split(text: str) -> list[str]:
 def _literal(text: str) -> Any:  # noqa: ANN401 - a parameter can be any literal
     """Read a Python literal, or leave the text as it is."""
     try:
-        return ast.literal_eval(text)
-    except (ValueError, SyntaxError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # for an odd escape, which is text then
+            return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         named = {"true": True, "false": False, "none": None}
         return named.get(text.lower(), text)
 

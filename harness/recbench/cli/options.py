@@ -39,13 +39,18 @@ class Seeds(click.ParamType[tuple[int, ...]]):
         seeds: list[int] = []
         for part in str(value).split(","):
             low, dash, high = part.strip().partition("-")
-            if not low.isdigit() or (dash and not high.isdigit()):
+            if not _is_number(low) or (dash and not _is_number(high)):
                 self.fail(f"{value!r}: write 3, 0-4 or 0,2,7", param, ctx)
             first, last = int(low), int(high or low)
             if last < first or last - first > 10_000 or last >= 2**31:
                 self.fail(f"{value!r}: the range {part} is not usable", param, ctx)
             seeds += range(first, last + 1)
         return tuple(dict.fromkeys(seeds))
+
+
+def _is_number(text: str) -> bool:
+    """Return whether text is a number that an integer can be read from."""
+    return text.isascii() and text.isdigit() and len(text) <= 12
 
 
 class Duration(click.ParamType[float]):
