@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from recbench.api import plan as plan
     from recbench.api import records as records
     from recbench.api import run as run
+    from recbench.audit.api import audit_board as audit_board
+    from recbench.audit.api import order_stability as order_stability
+    from recbench.audit.api import run_canaries as run_canaries
+    from recbench.audit.api import true_orders as true_orders
     from recbench.datasets.dataset import DataContext as DataContext
     from recbench.datasets.dataset import Dataset as Dataset
     from recbench.dialects import score as score
@@ -48,11 +52,14 @@ if TYPE_CHECKING:
 _WHERE = {
     "Board": "leaderboard.board",
     "Boards": "api",
+    "audit_board": "audit.api",
     "catalogue": "api",
     "load_dataset": "api",
+    "order_stability": "audit.api",
     "plan": "api",
     "records": "api",
     "run": "api",
+    "run_canaries": "audit.api",
     "score": "dialects",
     "Categories": "features",
     "ContractError": "errors",
@@ -80,6 +87,7 @@ _WHERE = {
     "hookimpl": "hookspecs",
     "param": "specs",
     "score_lists": "evaluation.lists",
+    "true_orders": "audit.api",
     "tune": "tuning.tune",
     "with_tuned": "tuned",
 }

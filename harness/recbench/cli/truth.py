@@ -77,17 +77,12 @@ def command(
     if suites:
         _boards(suites, style, out, catalogue)
         return
-    from recbench.errors import unknown_name
     from recbench.truth import experiment, report
-    from recbench.truth.worlds import SCENARIOS, Size
+    from recbench.truth.worlds import Size
 
-    known = {s.name: s for s in (experiment.SAMPLE, *SCENARIOS)}
-    for name in names:
-        if name not in known:
-            raise unknown_name("world", name, known)
     found = experiment.draws(
         catalogue,
-        scenarios=[known[name] for name in names or known],
+        scenarios=experiment.named(names),
         models=models or experiment.MODELS,
         size=Size(users=users, items=items, interactions=interactions),
         n=draws,

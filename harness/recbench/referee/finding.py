@@ -61,6 +61,13 @@ class Report:
         """Return the grade."""
         return grade(self.findings)
 
+    def __str__(self) -> str:
+        """Return the grade and its reasons, one a line."""
+        from recbench.referee import words
+
+        reasons = (f"- {words.reason(found)}" for found in self.failed)
+        return "\n".join((f"{self.suite}: {words.headline(self)}", *reasons))
+
     @property
     def failed(self) -> tuple[Finding, ...]:
         """Return what lowers the grade, the worst first."""

@@ -88,6 +88,19 @@ def chosen(catalogue: plugins.Catalogue, texts: Sequence[str]) -> list[Model]:
     return found
 
 
+def named(names: Sequence[str]) -> list[Scenario]:
+    """Return the worlds of these names, all of them where none is named.
+
+    Raises:
+        UsageError: For an unknown name.
+    """
+    known = {s.name: s for s in (SAMPLE, *SCENARIOS)}
+    for name in names:
+        if name not in known:
+            raise unknown_name("world", name, known)
+    return [known[name] for name in names or known]
+
+
 def draws(
     catalogue: plugins.Catalogue,
     *,

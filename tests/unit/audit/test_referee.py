@@ -12,7 +12,7 @@ from recbench.audit import suite as auditing
 from recbench.audit import text
 from recbench.cli.audit import command
 from recbench.datasets.simulator import simulate
-from recbench.errors import NothingRanError
+from recbench.errors import NothingRanError, UsageError
 from recbench.leaderboard import grading, publish
 from recbench.referee import words
 from recbench.referee.checks import of_records
@@ -593,3 +593,15 @@ def test_the_command_grades_and_refuses(world, monkeypatch):
     assert json.loads(strict.stdout)[0]["grade"] == "C"
     world.change(SUITE, everyone, split=lambda r: r.split | {"hash": "0" * 64})
     assert invoke(world, SUITE).exit_code == 5
+
+
+def test_python_has_what_the_command_has(world, monkeypatch):
+    import recbench
+
+    monkeypatch.setattr("recbench.plugins.load", lambda _extra: world.catalogue)
+    report = recbench.audit_board(SUITE, out=world.root)
+    assert report.grade == "B"
+    assert "- tuned (minor): " in str(report)
+    assert recbench.order_stability(SUITE, out=world.root).suite == SUITE
+    with pytest.raises(UsageError, match="several suites"):
+        recbench.audit_board("tiny", out=world.root)
