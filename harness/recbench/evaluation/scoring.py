@@ -15,7 +15,7 @@ from recbench.evaluation.rules import RankingRules, checked, mask, verify_lists
 from recbench.evaluation.topk import padded, top_k
 from recbench.protocols import Queries
 
-__all__ = ["RankingRules", "can_rank", "predict", "rank", "verify_lists"]
+__all__ = ["RankingRules", "can_rank", "predict", "query_part", "rank", "verify_lists"]
 
 
 def can_rank(model: object) -> bool:
@@ -86,7 +86,7 @@ def rank(
         if not held_out and callable(getattr(model, "score", None)):
             raw, what = model.score(users[part]), "score(users)"
         elif queries is not None and callable(getattr(model, "score_queries", None)):
-            raw = model.score_queries(_query_part(queries, part))
+            raw = model.score_queries(query_part(queries, part))
             what = "score_queries(queries)"
         else:
             ways = "score_queries" if held_out else "score or any other way to rank"
@@ -100,7 +100,7 @@ def rank(
     return lists, values
 
 
-def _query_part(queries: Queries, part: slice) -> Queries:
+def query_part(queries: Queries, part: slice) -> Queries:
     """Return the queries of a block, with their own slice of the histories."""
     start, stop, _ = part.indices(len(queries))
     low, high = queries.offsets[start], queries.offsets[stop]

@@ -45,9 +45,11 @@ class Row:
         best_probability: Chance that the model is the best of the ranked ones.
         pareto: Whether no ranked model on the same machine is both better and faster
             to fit.
-        fit_seconds: Median over the runs on ``machine``; likewise the next two.
+        fit_seconds: Median over the runs on ``machine``; likewise the next four.
         score_seconds: See above.
+        latency_ms: One user (or pair) at a time, exact and in the harness.
         peak_mib: See above.
+        size_mib: Of the saved model, where it can be saved.
         n_parameters: Learned numbers, where the model says.
         seeds: Runs that ended ``ok``.
         runs: (split seed, model seed, status) of every run.
@@ -76,7 +78,9 @@ class Row:
     pareto: bool = False
     fit_seconds: float | None = None
     score_seconds: float | None = None
+    latency_ms: float | None = None
     peak_mib: float | None = None
+    size_mib: float | None = None
     n_parameters: int | None = None
     seeds: int = 0
     runs: tuple[tuple[int, int, str], ...] = ()

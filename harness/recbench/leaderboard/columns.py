@@ -34,18 +34,38 @@ def main(board: Board) -> list[Column]:
     found = [*head(board), *_relative(board)]
     found += [
         Column(header="P(best)", cell=lambda r: shapes.chance(r.best_probability)),
-        Column(header="Fit s", cell=_fit),
-        Column(header="Score s", cell=lambda r: shapes.seconds(r.score_seconds)),
-        Column(header="Peak MiB", cell=lambda r: shapes.mebibytes(r.peak_mib)),
+        *_costs(board),
         Column(header="Device", cell=_device, align="left"),
     ]
-    if any(row.n_parameters for row in board.rows):
-        known = Column(header="Parameters", cell=lambda r: shapes.count(r.n_parameters))
-        found.insert(-1, known)
     letters = shapes.machine_letters(board)
     if len(letters) > 1:
         found.append(Column(header="Machine", cell=lambda r: _machines(r, letters)))
     found.append(Column(header="Seeds", cell=shapes.runs))
+    return found
+
+
+def _costs(board: Board) -> list[Column]:
+    """Return what fitting and serving cost, without columns that nothing fills."""
+
+    def known(name: str) -> bool:
+        return any(getattr(row, name) is not None for row in board.rows)
+
+    found = [
+        Column(header="Fit s", cell=_fit),
+        Column(header="Score s", cell=lambda r: shapes.seconds(r.score_seconds)),
+    ]
+    if known("latency_ms"):
+        latency = Column(header="Latency ms", cell=lambda r: shapes.fine(r.latency_ms))
+        found.append(latency)
+    memory = Column(header="Peak MiB", cell=lambda r: shapes.mebibytes(r.peak_mib))
+    found.append(memory)
+    if known("n_parameters"):
+        learned = Column(
+            header="Parameters", cell=lambda r: shapes.count(r.n_parameters)
+        )
+        found.append(learned)
+    if known("size_mib"):
+        found.append(Column(header="Size MiB", cell=lambda r: shapes.fine(r.size_mib)))
     return found
 
 

@@ -72,7 +72,9 @@ def _row(row: Row) -> dict[str, Any]:
         "pareto": row.pareto,
         "fit_seconds": rounded(row.fit_seconds),
         "score_seconds": rounded(row.score_seconds),
+        "latency_ms": rounded(row.latency_ms),
         "peak_mib": rounded(row.peak_mib),
+        "size_mib": rounded(row.size_mib),
         "n_parameters": row.n_parameters,
         "seeds": row.seeds,
         "runs": [

@@ -46,7 +46,9 @@ def row(
         metrics=metrics,
         fit_seconds=_median([r.seconds.get("fit") for r in costs]),
         score_seconds=_median([r.seconds.get("score") for r in costs]),
+        latency_ms=_median([_milliseconds(r.seconds.get("latency")) for r in costs]),
         peak_mib=_median([r.peak_mib for r in costs]),
+        size_mib=_median([r.size_mib for r in costs]),
         n_parameters=max((r.n_parameters or 0 for r in ok), default=0) or None,
         seeds=len(ok),
         runs=tuple((*run_of(r), r.status) for r in records),
@@ -99,6 +101,10 @@ def _machine(ok: Sequence[Record]) -> str:
     """Return the machine most runs come from, the first by id among equals."""
     counts = Counter(_machine_id(record) for record in ok)
     return min(counts, key=lambda name: (-counts[name], name)) if counts else ""
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else 1000 * seconds
 
 
 def _median(values: Sequence[float | None]) -> float | None:

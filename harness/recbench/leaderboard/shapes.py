@@ -52,6 +52,11 @@ def mebibytes(value: float | None) -> str:
     return NONE if value is None else f"{value:,.0f}"
 
 
+def fine(value: float | None) -> str:
+    """Return a small amount with two decimals, a large one with fewer."""
+    return NONE if value is None else _decimal(value, 2)
+
+
 def chance(value: float | None) -> str:
     """Return a probability as a percentage."""
     return NONE if value is None else f"{100 * value:.0f} %"

@@ -110,8 +110,9 @@ def cost() -> str:
     """Say what the columns of cost mean."""
     return (
         "Fit and score seconds and peak MiB (of the model's own process) are medians "
-        "over the runs. ◆ marks models that no other beats in both quality and fit "
-        "time on the same machine."
+        "over the runs. Latency is that of one user (or pair) at a time, ranked in "
+        "full; size is that of the saved model, where it can be saved. ◆ marks models "
+        "that no other beats in both quality and fit time on the same machine."
     )
 
 

@@ -63,9 +63,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
         traceback: Last lines of the traceback.
         log: Last lines of what the model printed and logged.
         metrics: Metric name with cut-off to its figure.
-        seconds: ``fit``, ``score`` and ``total``, in seconds of wall clock.
+        seconds: ``fit``, ``score`` and ``total``, in seconds of wall clock; and
+            ``latency``, the median of some users (or pairs) asked for one at a time.
         peak_mib: Peak resident memory of the model's own process, MiB.
         base_mib: Resident memory before the model was loaded, MiB.
+        size_mib: Size of what ``save`` writes, MiB; None where the model has none.
         n_parameters: Learned numbers, where the model says.
         device: Device it was fitted on.
         threads: Threads it was given.
@@ -105,6 +107,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     seconds: dict[str, float] = msgspec.field(default_factory=dict)
     peak_mib: float | None = None
     base_mib: float | None = None
+    size_mib: float | None = None
     n_parameters: int | None = None
     device: str = "cpu"
     threads: int = 1

@@ -10,6 +10,7 @@ import numpy as np
 from recbench.errors import ContractError
 from recbench.evaluation import measure, scoring
 from recbench.evaluation.rules import checked
+from recbench.evaluation.scoring import query_part
 from recbench.protocols import Queries
 from recbench.runner.failures import MACHINE, NotOfferedError, TroubleError
 from recbench.runner.targets import asked
@@ -100,28 +101,37 @@ def write_vectors(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401
         _save(folder / f"{name}.npy", checked(found, (n, d), name))
 
 
-def write_output(folder: Path, model: Any, view: View) -> None:  # noqa: ANN401 - a model is any object
+def write_output(folder: Path, model: Any, view: View) -> Callable[[int], object]:  # noqa: ANN401 - a model is any object
     """Write ``predictions.npy``, or ``lists.npy``.
+
+    Returns:
+        A function that asks the question of one row again.
 
     Raises:
         TroubleError: If the disk does not take it.
     """
+    users, items = view.ask_users, view.ask_items
+    everything = slice(0, len(users))
     if view.task == "rating":
-        name = "predictions.npy"
-        found: Any = scoring.predict(
-            model, view.ask_users, view.ask_items, view.train.scale
-        )
+        name, scale = "predictions.npy", view.train.scale
+
+        def ask(part: slice) -> Any:  # noqa: ANN401 - an array
+            return scoring.predict(model, users[part], items[part], scale)
+
     else:
-        name = "lists.npy"
-        found, _ = scoring.rank(
-            model,
-            view.ask_users,
-            view.rules(final=True),
-            view.asked(),
-            by_history=view.task == "next-item",
-        )
+        name, rules, queries = "lists.npy", view.rules(final=True), view.asked()
+        by_history = view.task == "next-item"
+
+        def ask(part: slice) -> Any:  # noqa: ANN401 - an array
+            mine = queries if part is everything else query_part(queries, part)
+            return scoring.rank(model, users[part], rules, mine, by_history=by_history)[
+                0
+            ]
+
+    found = ask(everything)
     folder.mkdir(exist_ok=True)  # a model may have removed it
     _save(folder / name, found)
+    return lambda row: ask(slice(row, row + 1))
 
 
 def _save(path: Path, found: Any) -> None:  # noqa: ANN401 - an array of any dtype

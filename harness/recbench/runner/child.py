@@ -21,6 +21,7 @@ from recbench import plugins
 from recbench.errors import RecbenchError
 from recbench.protocols import FitContext
 from recbench.results import atomic
+from recbench.runner import costs
 from recbench.runner.asking import (
     require,
     require_vectors,
@@ -102,14 +103,19 @@ def work(folder: Path, request: Mapping[str, Any], events: Events) -> dict[str, 
     if request["asked_later"]:
         own = answerable(own, arrived(folder / "questions.npz"))
     asked = time.perf_counter()
-    write_output(folder, model, own)
+    serve = write_output(folder, model, own)
     scored = time.perf_counter()
+    peak, deadline = peak_mib(), request["deadline"]
+    spent = scored - asked
+    waited = costs.latency(serve, len(own.ask_users), spent=spent, deadline=deadline)
     if request.get("vectors"):
         write_vectors(folder, model, own)
     parameters = getattr(model, "n_parameters", None)
     return {
         "status": "ok",
-        "seconds": {"fit": fitted - started, "score": scored - asked},
+        "seconds": {"fit": fitted - started, "score": spent, "latency": waited},
+        "size_mib": costs.saved_mib(model, folder / "saved", deadline=deadline),
+        "peak_mib": peak,
         "n_parameters": int(parameters) if parameters is not None else None,
         "base_mib": base_mib,
     }
@@ -155,7 +161,7 @@ def main(folder: Path) -> int:
         result = work(folder, request, events)
     except BaseException as error:  # noqa: BLE001 - a model may raise anything
         result = failure(error)
-    result |= {"token": request["token"], "peak_mib": peak_mib()}
+    result = {"peak_mib": peak_mib(), **result, "token": request["token"]}
     try:
         atomic.write(folder / "result.json", json.dumps(result).encode(), durable=False)
     except OSError as error:

@@ -181,7 +181,7 @@ def record(
 ) -> Record:
     """Return the record of an attempt."""
     result = outcome.result
-    seconds = {k: round(float(v), 4) for k, v in result.get("seconds", {}).items()}
+    seconds = {k: round(float(v), 6) for k, v in result.get("seconds", {}).items()}
     return Record(
         key=cell.key,
         suite=cell.suite.name,
@@ -210,6 +210,7 @@ def record(
         seconds={**seconds, "total": round(outcome.seconds, 4)},
         peak_mib=result.get("peak_mib"),
         base_mib=result.get("base_mib"),
+        size_mib=result.get("size_mib"),
         n_parameters=result.get("n_parameters"),
         device=cell.device,
         threads=cell.threads,

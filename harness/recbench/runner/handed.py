@@ -20,6 +20,7 @@ MESSAGE_LENGTH, TRACEBACK_LENGTH, LOG_LENGTH = 2000, 8000, 4000
 LOG_LINES = 40
 TROUBLE = "trouble"  # what a child claims when the harness, not the model, failed
 CLAIMS = ("ok", "failed", "invalid", "skipped", "out-of-memory", TROUBLE)
+TIMES = ("fit", "score", "latency")
 ESCAPES = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|.)?")
 
 
@@ -71,6 +72,7 @@ def result(folder: Path, token: str) -> dict[str, Any]:
         "traceback": clean(_text(found.get("traceback")), TRACEBACK_LENGTH, end=True),
         "seconds": _seconds(found.get("seconds")),
         "n_parameters": _count(found.get("n_parameters")),
+        "size_mib": number(found.get("size_mib")),
         "peak_mib": number(found.get("peak_mib")),
         "base_mib": number(found.get("base_mib")),
         "retry": found.get("retry") is not False,
@@ -96,7 +98,7 @@ def _count(value: object) -> int | None:
 
 
 def _seconds(value: object) -> dict[str, float]:
-    """Return the times of ``fit`` and ``score`` that are usable."""
+    """Return the times that are usable."""
     given: Mapping[str, object] = value if isinstance(value, dict) else {}
-    times = {name: number(given.get(name)) for name in ("fit", "score")}
+    times = {name: number(given.get(name)) for name in TIMES}
     return {name: time for name, time in times.items() if time is not None}
