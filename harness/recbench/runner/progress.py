@@ -87,5 +87,6 @@ def _event(line: bytes) -> dict[str, Any]:
         return {}
     if found.get("phase") in PHASES:
         return {"phase": found["phase"]}
+    found.pop("phase", None)  # none that is known: a number is no phase either
     numbers = {clean(str(k), NAME_LENGTH): number(v) for k, v in found.items()}
     return {name: value for name, value in numbers.items() if value is not None}

@@ -83,7 +83,7 @@ class Run:
     fingerprints: dict[str, str] = field(default_factory=dict)
     prepared: dict[tuple[str, int], Prepared] = field(default_factory=dict)
 
-    def tell(self, name: str, **data: Any) -> None:  # noqa: ANN401 - any JSON value
+    def tell(self, name: str, /, **data: Any) -> None:  # noqa: ANN401 - any JSON value
         """Tell the listener and the observing plugins."""
         self.listener(name, data)
         self.catalogue.emit(name, data, self.log)

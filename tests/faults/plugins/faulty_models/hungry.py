@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -69,3 +70,6 @@ class ReportsNonsense(Fine):
         context.report(epoch=10**400, loss=1e308 * 10, **{"\ud800\x1b[31m": 1.0})
         context.report(epoch=1, **{f"curve{i}": i for i in range(5000)})
         context.report(epoch=2, loss=np.float32(0.5), step=np.int64(3))
+        context.report(epoch=3, name=1, number=2, title=3, status=4, data=5)
+        with Path("../events.jsonl").open("a") as file:
+            file.write('{"phase": 1, "epoch": 4}\n{"phase": "done"}\n')
