@@ -41,7 +41,13 @@ TOP_N = {
     "axis": "user",
     "loss": "all",
     "offsets": False,
+    "hidden": 200,
     "input_dropout": 0.5,
+    "encoder_decay": 3e-6,
+    "decoder_decay": 3e-6,
+    "learning_rate": 5e-3,
+    "batch_size": 64,
+    "epochs": 30,
 }
 
 # The notebook divides its loss by all cells, observed or not, which on ml-100k (4.4 %

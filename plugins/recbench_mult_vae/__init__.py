@@ -10,18 +10,18 @@ from recbench import ModelSpec, hookimpl, param, with_tuned
 class Params:
     """Hyper-parameters, with the defaults the leaderboard uses."""
 
-    hidden: tuple[int, ...] = param((300,), low=1, help="layers of the encoder")
-    latent: int = param(100, low=1, tune=(32, 256), log=True)
+    hidden: tuple[int, ...] = param((), low=1, help="layers of the encoder")
+    latent: int = param(200, low=1, tune=(32, 400), log=True)
     dropout: float = param(0.5, low=0, high=0.95, tune=(0.2, 0.8), help="of the input")
     beta: float = param(0.2, low=0, high=1, tune=(0.05, 0.5), help="largest KL weight")
     anneal: float = param(
         1.0, low=0.01, high=1, help="share of the epochs over which beta is reached"
     )
-    learning_rate: float = param(1e-3, low=0, tune=(3e-4, 1e-2), log=True)
+    learning_rate: float = param(3e-3, low=0, tune=(3e-4, 1e-2), log=True)
     weight_decay: float = param(0.0, low=0, tune=(1e-7, 1e-3), log=True)
     batch_size: int = param(128, low=1, tune=(64, 512), log=True, help="users")
-    epochs: int = param(60, low=1)
-    patience: int = param(10, low=0, help="0: run all epochs, keep the last state")
+    epochs: int = param(40, low=1)
+    patience: int = param(8, low=0, help="0: run all epochs, keep the last state")
 
 
 @hookimpl

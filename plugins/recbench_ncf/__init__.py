@@ -23,18 +23,23 @@ class Params:
     embedding_dim: int = param(32, low=1, tune=(8, 128), log=True)
     hidden: tuple[int, ...] = param((64, 32), low=1, help="layers of the network")
     dropout: float = param(0.2, low=0, high=0.95, tune=(0.0, 0.6))
-    negatives: int = param(4, low=1, tune=(1, 10), help="log: per positive")
-    learning_rate: float = param(1e-3, low=0, tune=(3e-4, 1e-2), log=True)
-    weight_decay: float = param(1e-5, low=0, tune=(1e-7, 1e-3), log=True)
+    negatives: int = param(3, low=1, tune=(1, 10), help="log: per positive")
+    learning_rate: float = param(2e-3, low=0, tune=(3e-4, 1e-2), log=True)
+    weight_decay: float = param(2e-4, low=0, tune=(1e-7, 1e-3), log=True)
     schedule: Literal["linear", "plateau", "none"] = param(
         "linear", help="fall to 0; halve after 3 epochs without improvement; stay"
     )
-    batch_size: int = param(512, low=1, tune=(128, 4096), log=True)
-    epochs: int = param(20, low=1)
+    batch_size: int = param(1024, low=1, tune=(128, 4096), log=True)
+    epochs: int = param(15, low=1)
     patience: int = param(3, low=0, help="0: run all epochs, keep the last state")
 
 
-TOP_N = {"loss": "log", "offsets": False}
+TOP_N = {
+    "loss": "log",
+    "offsets": False,
+    "hidden": (32, 16),
+    "weight_decay": 1e-5,
+}
 
 NOTEBOOK = {
     "variant": "mlp",

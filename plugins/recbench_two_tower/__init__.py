@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from recbench import ModelSpec, hookimpl, param
+from recbench import ModelSpec, hookimpl, param, with_tuned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +17,11 @@ class Params:
     offsets: bool = param(
         default=True, help="squared: fit what user and item offsets leave over"
     )
-    embedding_dim: int = param(64, low=1, tune=(16, 256), log=True)
-    hidden: tuple[int, ...] = param((128,), low=1, help="layers of each tower")
+    embedding_dim: int = param(32, low=1, tune=(16, 256), log=True)
+    hidden: tuple[int, ...] = param((64,), low=1, help="layers of each tower")
+    residual: bool = param(
+        default=True, help="add the embedding to what the network makes of it"
+    )
     dropout: float = param(0.2, low=0, high=0.95, tune=(0.0, 0.6))
     normalize: bool = param(
         default=False, help="softmax: compare directions, not lengths"
@@ -29,21 +32,30 @@ class Params:
     correction: float = param(
         1.0, low=0, high=1, help="softmax: share of the popularity that is corrected"
     )
-    learning_rate: float = param(1e-3, low=0, tune=(3e-4, 1e-2), log=True)
-    weight_decay: float = param(1e-5, low=0, tune=(1e-7, 1e-3), log=True)
+    learning_rate: float = param(2e-3, low=0, tune=(3e-4, 1e-2), log=True)
+    weight_decay: float = param(5e-4, low=0, tune=(1e-7, 1e-3), log=True)
     anneal: bool = param(default=True, help="let the learning rate fall to 0, linearly")
     batch_size: int = param(512, low=1, tune=(128, 4096), log=True)
     epochs: int = param(20, low=1)
     patience: int = param(3, low=0, help="0: run all epochs, keep the last state")
 
 
-TOP_N = {"loss": "softmax", "offsets": False}
+TOP_N = {
+    "loss": "softmax",
+    "offsets": False,
+    "embedding_dim": 48,
+    "normalize": True,
+    "temperature": 0.2,
+    "learning_rate": 4e-3,
+    "weight_decay": 1e-5,
+}
 
 NOTEBOOK = {
     "loss": "squared",
     "offsets": False,
     "embedding_dim": 64,
     "hidden": (128,),
+    "residual": False,
     "dropout": 0.2,
     "learning_rate": 1e-3,
     "weight_decay": 1e-5,
@@ -57,6 +69,10 @@ NOTEBOOK = {
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer the two-tower model."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield ModelSpec(
         name="two-tower",
         summary="a network for users and one for items, compared by a dot product",

@@ -29,11 +29,14 @@ class Tower(nn.Module):
         self.embedding = nn.Embedding(n, params.embedding_dim)
         nn.init.normal_(self.embedding.weight, std=STD)
         self.network = network(params)
-        self.normalize = params.normalize
+        self.residual, self.normalize = params.residual, params.normalize
 
     def forward(self, codes: Tensor) -> Tensor:
         """Return vectors, codes ``(b,)`` to ``(b, embedding_dim)``."""
-        vectors: Tensor = self.network(self.embedding(codes))
+        embedded = self.embedding(codes)
+        vectors: Tensor = self.network(embedded)
+        if self.residual:
+            vectors = vectors + embedded
         return normalize(vectors, dim=1) if self.normalize else vectors
 
     @torch.no_grad()
