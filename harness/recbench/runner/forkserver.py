@@ -62,15 +62,15 @@ class Server:
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(self.rope, warn_on_full_buffer=False)
+        self.selector = selectors.DefaultSelector()
 
     def serve(self) -> None:
         """Start cells on request until stdin closes; then end all of them."""
-        selector = selectors.DefaultSelector()
-        selector.register(0, selectors.EVENT_READ)
-        selector.register(self.bell, selectors.EVENT_READ)
+        self.selector.register(0, selectors.EVENT_READ)
+        self.selector.register(self.bell, selectors.EVENT_READ)
         pending = b""
         while True:
-            ready = {key.fd for key, _ in selector.select()}
+            ready = {key.fd for key, _ in self.selector.select()}
             if self.bell in ready:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.bell, 4096)
@@ -104,6 +104,7 @@ class Server:
             signal.signal(signal.SIGTERM, _exit_now)
             die_with_parent(parent, signal.SIGTERM)
             adopt_orphans()
+            self.selector.close()
             for end in (0, self.bell, self.rope):
                 os.close(end)
             own = os.getpid()
