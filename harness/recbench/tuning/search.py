@@ -107,7 +107,7 @@ class Search:
         study = running.study
         running.records.append(record)
         if record.status == "interrupted":
-            study.ended = record.message
+            study.ended = study.trouble = record.message
             self.log(f"{study.title}: stopped, {record.message}")
             return {}
         if record.status == "ok" and len(running.records) < len(study.seeds):

@@ -42,6 +42,7 @@ class Study:
         maximize: Whether a larger figure is better.
         past: Finished trials, by number.
         ended: Why the search is over; empty while it is not.
+        trouble: What kept it from its end that is not the model's fault.
     """
 
     suite: SuiteSpec
@@ -53,6 +54,7 @@ class Study:
     maximize: bool
     past: list[Trial] = field(default_factory=list)
     ended: str = ""
+    trouble: str = ""
 
     @property
     def setup(self) -> dict[str, Any]:

@@ -63,8 +63,8 @@ class Tuning:
         """Return the exit status of the command."""
         if self.interrupted:
             return 130
-        empty = [s for s in self.studies if all(t.value is None for t in s.past)]
-        return 1 if empty else 0
+        bad = (s.trouble or all(t.value is None for t in s.past) for s in self.studies)
+        return 1 if any(bad) else 0
 
 
 def _silent(_name: str, _data: object) -> None:

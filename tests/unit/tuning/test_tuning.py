@@ -190,6 +190,27 @@ def test_a_search_without_any_good_trial_is_a_failure(tune):
     assert done.exit_code == 1
 
 
+def test_a_plugin_that_changes_under_a_search_ends_it_and_spoils_no_trial(
+    tune, stored, tmp_path
+):
+    own = tmp_path / "own_world.py"
+    own.write_text(Path(WORLD).read_text(encoding="utf-8"), encoding="utf-8")
+
+    def change(line: str) -> None:
+        if "trial 2" in line:
+            own.write_text(own.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+
+    done = tune(
+        "tiny/rating", models=["constant"], trials=5, plugins=[str(own)], log=change
+    )
+
+    [trials] = stored(tmp_path, "tiny/rating").values()
+    [study] = done.studies
+    assert "changed after the run was planned" in study.ended
+    assert done.exit_code == 1
+    assert [t.status for t in trials] == ["ok", "ok"]
+
+
 def test_a_space_that_is_used_up_ends_its_search(tune, stored, tmp_path):
     done = tune("tiny/top-n", models=["shaped", "fixed"], trials=20)
 
