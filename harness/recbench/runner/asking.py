@@ -124,9 +124,10 @@ def write_output(folder: Path, model: Any, view: View) -> Callable[[int], object
 
         def ask(part: slice) -> Any:  # noqa: ANN401 - an array
             mine = queries if part is everything else query_part(queries, part)
-            return scoring.rank(model, users[part], rules, mine, by_history=by_history)[
-                0
-            ]
+            lists, _ = scoring.rank(
+                model, users[part], rules, mine, by_history=by_history
+            )
+            return lists
 
     found = ask(everything)
     folder.mkdir(exist_ok=True)  # a model may have removed it
