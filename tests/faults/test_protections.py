@@ -5,13 +5,14 @@ import secrets
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fault_bench import FAULTY, NEIGHBOUR
 
 from recbench.evaluation import scoring
 from recbench.results.store import Store
-from recbench.runner import attempts, channel
+from recbench.runner import attempts, channel, collect
 
 HERE = Path(__file__).parent
 
@@ -44,7 +45,30 @@ def test_without_the_check_of_the_parent_a_patched_harness_wins(
     monkeypatch.setattr(scoring, "verify_lists", lambda *_: None)
     [record] = bench.run(["patches-recbench"], tmp_path).records
 
-    assert record.status == "ok"
+    assert record.status != "invalid"
+
+
+def test_a_metric_that_raises_costs_no_other_cell(
+    bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = collect.score, []
+
+    def score(*args: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 1:
+            msg = "my metric divides by zero"
+            raise ZeroDivisionError(msg)
+        return real(*args)
+
+    monkeypatch.setattr(collect, "score", score)
+    records = bench.run(["neighbour", "constant-scores"], tmp_path, jobs=1).records
+
+    assert sorted(r.status for r in records) == ["interrupted", "ok"]
+    [record] = [r for r in records if r.status == "interrupted"]
+    assert record.message == (
+        "not the model's fault: measuring failed: "
+        "ZeroDivisionError: my metric divides by zero"
+    )
 
 
 def test_a_log_is_cut_before_it_fills_the_disk(

@@ -13,7 +13,7 @@ from typing import Any
 
 from recbench.results.atomic import open_regular
 
-__all__ = ["clean", "number", "open_regular", "result", "tail"]
+__all__ = ["MESSAGE_LENGTH", "clean", "number", "open_regular", "result", "tail"]
 
 RESULT_BYTES = 2**20
 MESSAGE_LENGTH, TRACEBACK_LENGTH, LOG_LENGTH = 2000, 8000, 4000

@@ -24,10 +24,11 @@ from recbench.results.store import Store
 from recbench.runner import collect, plan
 from recbench.runner.cells import Cell
 from recbench.runner.engines import Job
+from recbench.runner.handed import MESSAGE_LENGTH, clean
 from recbench.runner.loop import Loop, cell_folder
 from recbench.runner.plan import Planned, Request
 from recbench.runner.prepare import Prepared, prepare
-from recbench.runner.supervise import Limits, Outcome
+from recbench.runner.supervise import Limits, Outcome, troubled
 from recbench.runner.view import write
 from recbench.runner.workspace import Workspace
 from recbench.specs import DatasetSpec, MetricSpec, SuiteSpec
@@ -229,6 +230,10 @@ class Run:
             except ContractError as error:
                 outcome.status, outcome.phase = "invalid", "check"
                 outcome.message = str(error)
+            except Exception as error:  # noqa: BLE001 - a metric may be a plugin's
+                found = troubled(f"measuring failed: {type(error).__name__}: {error}")
+                outcome.status, outcome.phase = found.status, "check"
+                outcome.message = clean(found.message, MESSAGE_LENGTH)
         made = collect.record(
             cell,
             prepared,
