@@ -51,7 +51,7 @@ class Host(Protocol):
         """Return the record of what a cell left."""
         ...
 
-    def tell(self, name: str, **data: Any) -> None:  # noqa: ANN401 - any JSON value
+    def tell(self, name: str, /, **data: Any) -> None:  # noqa: ANN401 - any JSON value
         """Take note of an event."""
         ...
 

@@ -98,7 +98,7 @@ class Search:
         record, _ = self.run.measured(cell, outcome, folder, begun)
         return record
 
-    def tell(self, name: str, **data: Any) -> None:  # noqa: ANN401 - any JSON value
+    def tell(self, name: str, /, **data: Any) -> None:  # noqa: ANN401 - any JSON value
         """Take no note: a trial is told when it is done."""
 
     def more(self, number: int, record: Record) -> Mapping[int, Cell]:
