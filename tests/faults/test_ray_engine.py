@@ -1,5 +1,6 @@
 """The Ray engine on a real cluster: the same records, whatever is lost on the way."""
 
+import functools
 import json
 import os
 import re
@@ -13,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import test_peeking
+from fault_bench import Bench
 from fault_cases import CASES
+from test_peeking import parts
 from two_nodes import TwoNodes, alive, parent, two_nodes
 
 from recbench.errors import UsageError
@@ -27,6 +31,7 @@ pytest.importorskip(
 
 PLUGINS = Path(__file__).parent / "plugins"
 ROAMER = str(PLUGINS / "roamer.py")
+__all__ = ["parts"]  # a fixture
 HANDFUL = [
     "raises",
     "raises-in-score",
@@ -48,7 +53,8 @@ slow = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[TwoNodes]:
+def cluster(dump: Path) -> Iterator[TwoNodes]:
+    """The cluster; its nodes inherit where models may leave things."""
     with two_nodes() as found:
         yield found
 
@@ -188,6 +194,58 @@ def test_a_faulty_model_gets_the_record_it_has_on_the_local_engine(
     assert case.log in record.log
     assert case.trace in record.traceback
     assert record.warnings == []  # a model's fault is never tried again
+
+
+@slow
+@pytest.mark.timeout(900)
+def test_the_fault_tests_of_the_local_engine_hold_here_unchanged(
+    nodes: TwoNodes,
+) -> None:
+    here = Path(__file__).parent
+    tests = [
+        "test_faulty_models.py",
+        "test_limits.py::test_a_model_without_news_is_stopped",
+        "test_limits.py::test_the_peak_is_that_of_the_model",
+        "test_trouble.py::test_a_model_that_raises_is_not_tried_again",
+        "test_trouble.py::test_who_writes_into_the_files_of_all_is_found_and_harms_nobody",
+    ]
+    words = [sys.executable, "-m", "pytest", *(str(here / test) for test in tests)]
+    # which cells overlap is a matter of one machine with two lanes
+    words += ["-k", "not each_faulty_model_ran_beside_a_faultless_one"]
+    found = subprocess.run(
+        words,
+        env=os.environ
+        | {"RECBENCH_TEST_ENGINE": "ray", "RECBENCH_TEST_RAY_ADDRESS": nodes.address},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=here.parent.parent,
+    )
+
+    assert found.returncode == 0, found.stdout[-5000:]
+
+
+class OnNodes:
+    """The bench with another engine, for functions that take a bench."""
+
+    def __init__(self, bench: Bench, nodes: TwoNodes) -> None:
+        self.dump = bench.dump
+        self.run = functools.partial(
+            bench.run, engine="ray", ray_address=nodes.address, device="cpu"
+        )
+
+
+@slow
+def test_no_test_interaction_is_where_a_model_on_a_node_is_pointed_to(
+    bench, nodes: TwoNodes, tmp_path: Path, parts: dict[Any, Any]
+) -> None:
+    seen = test_peeking.found(OnNodes(bench, nodes), tmp_path)
+
+    assert len(seen) == 4
+    assert test_peeking.hits(seen, test_peeking.labels(parts)) == []
+    for files in seen.values():
+        own = [name for name in files if Path(name).name.startswith("train-")]
+        assert len(own) == 3  # of its own view, and of no other seed or suite
 
 
 @slow
