@@ -186,7 +186,10 @@ SEEDS = {
     "view": [b"\x00\x93NUMPY\x01\x00", b"\x01{}", b"\x02"],
     "result": [b'{"token": "t", "status": "ok"}', b"[" * 9000, b"1" * 5000],
     "nearly-a-result": [b"1e999", b"[" * 500, b'"\\ud800"', b"1" * 400, b"true"],
-    "events": [b'{"phase":"fit"}\n{"epoch":1,"loss":NaN}\n', b'{"epoch":1e999,"phase":1}\n'],
+    "events": [
+        b'{"phase":"fit"}\n{"epoch":1,"loss":NaN}\n',
+        b'{"epoch":1e999,"phase":1}\n',
+    ],
     "text": [b"\x1b[31mred\x1b]0;t\x07", b"\xe2\x80\xae", b"\xff" * 60, b"\r\n\r"],
     "model": [b"m[a=((((", b"m[a={[]:1}]", b"m[" + b"(" * 3000 + b"]", b"m['\\d'=1]"],
     "seeds": ["²".encode(), b"0-4", b"1,,2", b"-", b"9" * 5000],

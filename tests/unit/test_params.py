@@ -94,9 +94,7 @@ def test_given_values_go_before_the_preset_and_the_preset_before_defaults() -> N
         pytest.param({"preset": "papr"}, "did you mean paper", id="unknown preset"),
     ],
 )
-def test_a_wrong_parameter_is_explained(
-    given: dict[str, object], message: str
-) -> None:
+def test_a_wrong_parameter_is_explained(given: dict[str, object], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         complete(SPEC, "rating", given)
 

@@ -21,10 +21,12 @@ def digest(claim: Claim, catalogue: plugins.Catalogue) -> str:
     """Return the hash of what a claim measures: setting, model and its source."""
     name, _ = params.parse_model(claim.model)
     origin = catalogue.origin.get(("models", name))
+    setting = asdict(claim.setting) if claim.setting else {}
+    setting.pop("words", None)  # another wording measures the same
     return canonical.digest(
         {
             "dataset": claim.dataset,
-            "setting": asdict(claim.setting) if claim.setting else {},
+            "setting": setting,
             "model": claim.model,
             "plugin": plugins.source_hash(origin) if origin else "",
             "dialect": claim.dialect,

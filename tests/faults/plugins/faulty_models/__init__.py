@@ -41,7 +41,7 @@ FILES = {
         "ListsNegative ListsFloats VectorsNan VectorsMismatch ConstantScores"
     ),
     "wrong_rating": "PredictsNan PredictsTooFew PredictsNone PredictsHuge",
-    "lacking": "LacksScore LacksFit NotInTheFile",
+    "lacking": "LacksScore LacksFit",
     "unimportable": "FailsInTheChild",
 }
 
