@@ -20,7 +20,8 @@ class Encoder(nn.Module):
         blocks: Blocks of attention and feed-forward layers.
         heads: Heads of each attention layer; they divide ``dim``.
         dropout: Of the input and of what each layer adds.
-        causal: Whether a position sees only those before it.
+        causal: Whether a position sees only those before it. Positions count from
+            the left if so, and from the last token that counts if not.
     """
 
     threshold: Tensor
@@ -39,7 +40,7 @@ class Encoder(nn.Module):
     ) -> None:
         """Initialise near 0."""
         super().__init__()
-        self.n_items = n_items
+        self.n_items, self.causal = n_items, causal
         self.tokens = nn.Embedding(n_tokens, dim)
         self.positions = nn.Embedding(width, dim)
         self.dropout = Dropout(dropout)
@@ -69,8 +70,10 @@ class Encoder(nn.Module):
                 never looks beyond them anyway.
         """
         places = torch.arange(tokens.shape[1], device=tokens.device)
-        x = self.dropout(self.tokens(tokens) + self.positions(places))
         seen = (places < lengths[:, None])[:, None, None]  # (b, 1, 1, w)
+        if not self.causal:  # what is asked for at the end always has place 0
+            places = (lengths[:, None] - 1 - places).clamp(min=0)
+        x = self.dropout(self.tokens(tokens) + self.positions(places))
         for block in self.blocks:
             x = block(x, seen)
         states: Tensor = self.norm(x)

@@ -5,7 +5,7 @@ guesses by cross-entropy over the whole catalogue or a corrected sample of it. T
 MASK is put after the latest items.
 
 Deviations. Layers are normalised before, not after; no layer between states and item
-vectors; positions count from the left of a window. The paper adds copies of each
+vectors; positions count from the end of a window. The paper adds copies of each
 history whose last item alone is hidden; here it is hidden, among others, in a share
 of the windows. The size suits ml-100k on one core; Petrov and Macdonald (2022) show
 that the published quality takes many more epochs than the paper's code ran.

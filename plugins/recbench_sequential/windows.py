@@ -94,9 +94,9 @@ class Windows:
         begins, lengths = self.cut(rng)
         # like lengths side by side: sorted by length with noise, then cut
         order = np.argsort(lengths * (1 + 0.1 * rng.random(len(lengths))))
-        groups = np.array_split(order, range(size, len(order), size))
-        for g in rng.permutation(len(groups)):
-            rows = groups[g]
+        starts = np.arange(0, len(order), size)
+        for start in rng.permutation(starts):
+            rows = order[start : start + size]
             yield self._batch(begins[rows], lengths[rows])
 
     def _batch(self, begins: Integers, lengths: Integers) -> Batch:

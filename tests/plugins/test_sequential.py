@@ -91,7 +91,8 @@ def test_the_next_step_of_a_walk_ranks_first(name):
 @pytest.mark.parametrize("name", ["gru4rec", "sasrec", "bert4rec"])
 @pytest.mark.parametrize("negatives", [0, 12])
 def test_whole_catalogue_and_sample_of_it_both_serve(name, negatives):
-    model = fitted(name, walks(), negatives=negatives)
+    more = {"epochs": 60} if name == "bert4rec" and negatives else {}
+    model = fitted(name, walks(), negatives=negatives, **more)
     walk = [(5 + 7 * step) % N_ITEMS for step in range(6)]
 
     scores = model.score_queries(strangers([walk]))
@@ -101,7 +102,9 @@ def test_whole_catalogue_and_sample_of_it_both_serve(name, negatives):
 
 @pytest.mark.parametrize(("name", "loss"), [("gru4rec", "bpr-max"), ("sasrec", "gbce")])
 def test_other_losses_learn_the_walk_too(name, loss):
-    model = fitted(name, walks(), loss=loss, epochs=30, negatives=12)
+    model = fitted(
+        name, walks(), loss=loss, epochs=60, negatives=12, learning_rate=0.01
+    )
     walk = [(5 + 7 * step) % N_ITEMS for step in range(6)]
 
     scores = model.score_queries(strangers([walk]))
@@ -113,7 +116,8 @@ def test_other_losses_learn_the_walk_too(name, loss):
 def test_an_empty_history_is_scored_beside_others(name):
     train = walks()
     train = train.take(train.items != 4)
-    model = fitted(name, train)
+    few = {"epochs": 2} if name in NEURAL else {}
+    model = fitted(name, train, **few)
     known = [(3 + 7 * step) % N_ITEMS for step in range(5)]
 
     both = model.score_queries(strangers([[], known, []]))
@@ -140,7 +144,8 @@ def test_events_below_the_threshold_are_no_part_of_a_history(name):
         scale=(1.0, 5.0),
         threshold=4.0,
     )
-    plain, rated = fitted(name, walk), fitted(name, both)
+    few = {"epochs": 2} if name in NEURAL else {}
+    plain, rated = fitted(name, walk, **few), fitted(name, both, **few)
     history = [(3 + 7 * step) % N_ITEMS for step in range(5)]
     mixed = [item for pair in zip(history, history[::-1], strict=True) for item in pair]
 
