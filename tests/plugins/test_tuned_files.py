@@ -7,7 +7,8 @@ import pytest
 from recbench import plugins
 from recbench.params import complete, defaults, tuned
 
-MODELS = plugins.load().models
+CATALOGUE = plugins.load()
+MODELS = CATALOGUE.models
 SHIPPED = [
     pytest.param(spec, entry, id=f"{spec.name} {entry.preset} {entry.task}")
     for spec in MODELS.values()
@@ -42,12 +43,10 @@ def test_a_shipped_preset_can_be_chosen_and_has_its_provenance(spec, entry):
 
 
 def test_the_files_lie_beside_the_cards():
-    for name in {
-        plugins.load().origin["models", s.name].value for s in MODELS.values()
-    }:
-        package = Path(__file__).parents[2] / "plugins" / name
-        shipped = [s for s in MODELS.values() if s.tuned]
-        mine = [
-            s for s in shipped if plugins.load().origin["models", s.name].value == name
-        ]
-        assert bool(mine) == (package / "tuned.json").is_file()
+    packages: dict[str, bool] = {}
+    for name, spec in MODELS.items():
+        package = CATALOGUE.origin["models", name].value
+        packages[package] = packages.get(package, False) or bool(spec.tuned)
+
+    folder = Path(__file__).parents[2] / "plugins"
+    assert packages == {p: (folder / p / "tuned.json").is_file() for p in packages}
