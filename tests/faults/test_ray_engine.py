@@ -120,13 +120,9 @@ def test_a_run_on_a_private_cluster_gives_what_the_local_engine_gives(
 
     assert there.status == "ok", (there.message, there.log)
     assert identity(there) == identity(here)
-    assert heard == [
-        "run-started",
-        "cell-started",
-        *("load", "fit", "cell-progress", "score"),
-        "cell-finished",
-        "run-finished",
-    ]
+    assert heard[:3] == ["run-started", "cell-started", "load"]
+    assert sorted(heard[3:-2]) == ["cell-progress", "fit", "score"]
+    assert heard[-2:] == ["cell-finished", "run-finished"]
     assert listening[0]
     assert listening[0] <= {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 
@@ -419,6 +415,7 @@ def test_a_gpu_is_given_to_those_that_ask_and_hidden_from_the_others(
         plugins=[ROAMER],
     ).records
 
+    assert (plain.status, gpu.status) == ("ok", "ok"), (plain.message, gpu.message)
     assert (plain.device, gpu.device) == ("cpu", "cuda")
     assert plain.curves["gpu"] == [(1.0, -1.0)]  # an empty list of devices
     assert gpu.curves["gpu"] == [(1.0, 0.0)]  # the first one

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ import pytest
 LOOPBACK = {
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # Ray's switch for loopback only
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AUTH_MODE": "disabled",  # nobody else reaches these addresses
+    "RAY_AUTH_MODE": "token",
 }
 
 
@@ -78,6 +80,8 @@ def two_nodes() -> Iterator[TwoNodes]:
         from ray.cluster_utils import Cluster
 
         patch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", False)
+        words = [sys.executable, "-m", "ray.scripts.scripts", "get-auth-token"]
+        subprocess.run([*words, "--generate"], check=True, capture_output=True)
         env = {"TMPDIR": str(room(Path(root)))}
         head = SMALL | {"env_vars": env}
         cluster = Cluster(initialize_head=True, head_node_args=head)

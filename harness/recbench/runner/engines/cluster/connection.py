@@ -56,11 +56,12 @@ def connect(address: str) -> bool:
             ray.init(address=address, **quiet)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         ray.shutdown()
-        reason = str(error).strip().splitlines()[0]
+        reason = str(error).strip().splitlines()[0].rstrip(".")
         msg = (
-            f"cannot join the Ray cluster {address!r}: {reason} Start one with "
+            f"cannot join the Ray cluster {address!r}: {reason}. Start one with "
             "`ray start --head`, let this machine join one with "
-            "`ray start --address=HOST:PORT`, or use --ray-address local"
+            "`ray start --address=HOST:PORT` (with the same token), or use "
+            "--ray-address local"
         )
         raise UsageError(msg) from error
     return True
@@ -86,7 +87,7 @@ def _start_private(quiet: Mapping[str, Any]) -> None:
         constants.ENABLE_RAY_CLUSTER = held
     found = listed()[0]["NodeManagerAddress"]
     if found not in LOOPBACK:
-        msg = f"this version of Ray would listen on {found}, not on loopback alone."
+        msg = f"this version of Ray would listen on {found}, not on loopback alone"
         raise RuntimeError(msg)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
 from recbench import plugins
+from recbench.errors import UsageError
 from recbench.runner.engines import Job
 from recbench.runner.engines.cluster.desk import Desk
 from recbench.runner.engines.cluster.nodes import on_node
@@ -17,6 +19,7 @@ from recbench.runner.engines.cluster.supply import QUESTIONS
 from recbench.runner.shelf import Shelf
 
 PLUGINS = ("plugin", "metric_plugin")
+START_SECONDS = 120.0  # a loaded machine needs a while
 
 
 class Orders:
@@ -91,7 +94,22 @@ class Orders:
 
 
 def _new_desk() -> Any:  # noqa: ANN401 - an actor handle
-    """Start a desk on this machine."""
+    """Start a desk on this machine.
+
+    Raises:
+        UsageError: If the cluster does not let it start.
+    """
     here = ray.get_runtime_context().get_node_id()
     options = {"num_cpus": 0, "scheduling_strategy": on_node(here)}
-    return ray.remote(Desk).options(**options).remote()
+    made: Any = ray.remote(Desk).options(**options).remote()
+    try:
+        ray.get(made.take.remote(halted=False), timeout=START_SECONDS)
+    except RayError as error:
+        reason = str(error).strip().splitlines()[0]
+        msg = (
+            f"the cluster does not start the desk of this run: {reason} Have all its "
+            "machines, and this process from its beginning, the same token and the "
+            "same RAY_AUTH_MODE?"
+        )
+        raise UsageError(msg) from error
+    return made
