@@ -117,7 +117,7 @@ def test_the_loss_by_a_slow_loop(loss):
         for c in range(4)
         if loss == "all" or mask[r, c]
     ]
-    assert float(found) == pytest.approx(sum(errors) / len(errors), rel=1e-5)
+    assert float(found.detach()) == pytest.approx(sum(errors) / len(errors), rel=1e-5)
 
 
 def test_an_unobserved_cell_moves_nothing():

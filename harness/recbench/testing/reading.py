@@ -160,4 +160,10 @@ def _share_in_order(
     behind = n_bad[:, None] - np.cumsum(bad, axis=1)  # others behind each place
     level = (n_good - good.sum(axis=1)) * (n_bad - bad.sum(axis=1))
     in_order = (good * behind).sum(axis=1) + 0.5 * level
-    return float((in_order / (n_good * n_bad)).mean())
+    pairs = n_good * n_bad
+    counted = (
+        pairs > 0
+    )  # a user who liked all that is withheld, or nothing, says nothing
+    if not counted.any():
+        return 0.5
+    return float((in_order[counted] / pairs[counted]).mean())
