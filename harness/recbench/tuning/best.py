@@ -1,7 +1,7 @@
 """What searches found, as data: ``best.json`` of a suite, and presets for a plugin."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +57,41 @@ def ending(trials: Sequence[Trial]) -> str:
     return ""
 
 
-def entry(trials: Sequence[Trial], best: Trial, preset: str = "") -> dict[str, Any]:
+def granted(
+    trials: Sequence[Trial], others: Iterable[Sequence[Trial]]
+) -> dict[str, int | float | None]:
+    """Return the budget of a search.
+
+    One that made all its trials would have made the same with more minutes: where
+    those were given to searches beside it, because of slower models, it had them too.
+
+    Args:
+        trials: The trials of a search.
+        others: The current searches of the suite.
+    """
+    own = trials[-1].budget
+    most = own.get("trials")
+    if (
+        most is None
+        or ending(trials)
+        or (trials[0].setup["space"] and len(trials) < most)
+    ):
+        return own
+    budgets = (other[-1].budget for other in others)
+    minutes = [b.get("minutes") for b in budgets if b.get("trials") == most]
+    known = [m for m in minutes if m is not None]
+    largest = max(known) if known and len(known) == len(minutes) else None
+    return {**own, "minutes": largest}
+
+
+def entry(
+    trials: Sequence[Trial],
+    best: Trial,
+    others: Sequence[Sequence[Trial]],
+    preset: str = "",
+) -> dict[str, Any]:
     """Return what a search found, with its provenance, as plain data."""
-    first, last = trials[0], trials[-1]
+    first = trials[0]
     return {
         "model": first.model,
         "label": first.label,
@@ -78,7 +110,7 @@ def entry(trials: Sequence[Trial], best: Trial, preset: str = "") -> dict[str, A
             "trial": best.number,
             "trials": len(trials),
             "failed": sum(trial.value is None for trial in trials),
-            "granted": last.budget,
+            "granted": granted(trials, others),
             "cut": ending(trials),
             "seconds": round(sum(t.seconds.get("total", 0.0) for t in trials), 1),
             "seeds": first.setup["seeds"],
@@ -98,8 +130,11 @@ def document(suite: str, studies: Mapping[str, Sequence[Trial]]) -> dict[str, An
 
     It is laid out as the ``tuned.json`` of a plugin, with nameless presets.
     """
-    pairs = [(trials, best_of(trials)) for trials in current(studies)]
-    found = [entry(trials, best) for trials, best in pairs if best is not None]
+    searches = current(studies)
+    pairs = [(trials, best_of(trials)) for trials in searches]
+    found = [
+        entry(trials, best, searches) for trials, best in pairs if best is not None
+    ]
     return {"schema": tuned.SCHEMA, "suite": suite, "tuned": found}
 
 
@@ -150,10 +185,11 @@ def export(
     """
     new = []
     for suite in suites:
-        for found in current(trials.studies(suite)):
-            best = best_of(found)
+        searches = current(trials.studies(suite))
+        for found in searches:
+            best, name = best_of(found), preset or f"tuned-{found[0].dataset}"
             if best is not None and _mine(found, catalogue, plugin):
-                new.append(entry(found, best, preset or f"tuned-{found[0].dataset}"))
+                new.append(entry(found, best, searches, name))
     if not new:
         msg = f"no model of the plugin {plugin!r} was tuned on {', '.join(suites)}"
         raise NothingRanError(msg)
