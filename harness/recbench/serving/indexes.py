@@ -18,7 +18,7 @@ Rows = NDArray[np.int64]
 EDGES = 16  # of a graph's node, on its upper levels; the lowest has twice as many
 EF_BUILD = 100
 EF_SEARCH = (16, 32, 64, 128, 256)
-PROBES = (1, 2, 4, 8, 16, 32, 64)
+PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 POINTS = 39  # training points that FAISS wants for each cell of an inverted file
 
 

@@ -20,8 +20,8 @@ class Measured:
         recall: Mean share of the exact top-k that it found.
         figure: The suite's primary metric at k, from its lists.
         lost: Share of the exact ranking's figure that it lost; None where that is 0.
-        p50_ms: Median time of one query with its filter, milliseconds.
-        p99_ms: Of a hundred queries, all but one were at most this slow.
+        p50_ms: Median over users of the time of one query with its filter.
+        p99_ms: Of a hundred users, all but one waited at most so long.
         queries_per_second: Queries over the sum of their times.
         speedup: ``queries_per_second`` over that of ``flat``; None without it.
         build_seconds: Time to build it.

@@ -41,7 +41,7 @@ EXACT = (
 )
 TIME = (
     "one query at a time, from Python, on one thread, in a process for each index. A "
-    "user's time is the median of up to five rounds, after one that is not timed; the "
+    "user's time is the fastest of up to five rounds, after one that is not timed; the "
     "percentiles are over users, queries/s is the inverse of their mean. usearch "
     "searches at least as wide as the number of items fetched, FAISS as wide as ef."
 )

@@ -23,9 +23,7 @@ from numpy.typing import NDArray
 from recbench.runner.memory import memory_mib
 from recbench.serving.indexes import KINDS
 
-ROUNDS = (
-    5  # a user's time is the median of so many: a busy neighbour is no index's fault
-)
+ROUNDS = 5  # the fastest counts: what a busy neighbour adds is no index's fault
 SECONDS = 20.0  # after which no further round of a setting begins
 
 Answer = tuple[NDArray[np.int64], NDArray[np.float32]]
