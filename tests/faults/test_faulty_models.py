@@ -85,7 +85,7 @@ def order(group: str, task: str) -> Iterator[str]:
         for _ in range(2 if name in LONG else 1):
             number += 1
             kind = "neighbour" if task == "top-n" else "rating-neighbour"
-            pause = 1.0 if name in LONG else 0.3
+            pause = 1.0 if name in LONG else 0.15
             yield f"{kind}[number={number},pause={pause}]"
 
 

@@ -65,16 +65,15 @@ def test_shared_memory_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert exceeds(0, 100) == 120
 
 
-@pytest.mark.parametrize("name", ["neighbour", "constant-scores"])
 def test_a_fork_and_a_fresh_interpreter_give_the_same_bits(
-    bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The model draws from torch's and NumPy's global generators and its own."""
-    [forked] = bench.run([name], tmp_path / "fork").records
+    [forked] = bench.run(["neighbour"], tmp_path / "fork").records
     with monkeypatch.context() as patch:
         patch.setenv("RECBENCH_ISOLATION", "spawn")
         patch.setattr(WarmEngine, "warm", warm := {})
-        [fresh] = bench.run([name], tmp_path / "spawn").records
+        [fresh] = bench.run(["neighbour"], tmp_path / "spawn").records
         assert "--fresh" in warm[1].process.args
         warm[1].close()
 
@@ -84,6 +83,7 @@ def test_a_fork_and_a_fresh_interpreter_give_the_same_bits(
     assert forked.metrics == fresh.metrics
 
 
+@pytest.mark.slow
 def test_without_seeds_for_the_global_generators_two_runs_differ(
     bench, tmp_path: Path
 ) -> None:
@@ -112,6 +112,7 @@ view.np.load = lambda path, mmap_mode=None, **kw: real(path, mmap_mode and "r+",
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("code", "status"), WITHOUT.values(), ids=WITHOUT)
 def test_without_the_protection_a_write_into_train_does_harm(
     bench, tmp_path: Path, code: str, status: str

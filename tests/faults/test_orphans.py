@@ -136,6 +136,7 @@ def test_nothing_outlives_a_run_that_is_killed(start) -> None:
     assert gone(family), family.members()
 
 
+@pytest.mark.slow
 def test_nothing_outlives_a_fork_server_that_is_killed(start) -> None:
     family = start()
     wait_for_family(family)

@@ -96,6 +96,7 @@ def test_cells_survive_the_end_of_the_fork_server(bench, tmp_path: Path, alone) 
     assert all(r.blobs == alone.blobs for r in records)
 
 
+@pytest.mark.slow
 def test_without_another_try_they_are_interrupted_but_never_crashed(
     bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +134,9 @@ def test_a_process_that_cannot_be_started_is_tried_again(
     assert len(record.warnings) == 2
 
 
-@pytest.mark.parametrize("name", ["writes-to-disk", "writes-by-map"])
+@pytest.mark.parametrize(
+    "name", ["writes-to-disk", pytest.param("writes-by-map", marks=pytest.mark.slow)]
+)
 def test_who_writes_into_the_files_of_all_is_found_and_harms_nobody(
     bench, tmp_path: Path, alone, name: str
 ) -> None:
