@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from recbench.results import atomic
+from recbench.results import atomic, blobs
 from recbench.results.store import Damage, Store
 
 
@@ -33,7 +33,8 @@ def merge(source: Path, target: Path) -> tuple[int, int, list[Damage]]:
                 continue
             for file in (*wanted, path):
                 found = place / path.parent.name / file.name
-                if found.exists():
+                # one that is there but damaged is mended by the whole one
+                if not blobs.fault(found.parent, found.name):
                     present += 1
                     continue
                 with atomic.open_regular(file) as opened:

@@ -117,6 +117,17 @@ def test_merge_copies_records_with_their_blobs_and_nothing_else(
     assert Store(target).records(TOP_N) == Store(out).records(TOP_N)
 
 
+@pytest.mark.parametrize("kind", ["json", "npz"])
+def test_merge_mends_a_damaged_file(out: Path, tmp_path: Path, kind: str) -> None:
+    target = tmp_path / "all"
+    call("merge", out, "--out", target)
+    one(target, kind).write_bytes(b"rot")
+    result = call("merge", out, "--out", target)
+
+    assert "1 copied, 8 already there" in result.stdout
+    assert Store(target).damaged(TOP_N) == []
+
+
 def test_merge_leaves_a_record_without_its_blob_behind(
     out: Path, tmp_path: Path
 ) -> None:
