@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from recbench.metrics.views import RatedPairs as RatedPairs
     from recbench.protocols import FitContext as FitContext
     from recbench.protocols import Queries as Queries
+    from recbench.serving.artefact import load_vectors as load_vectors
+    from recbench.serving.bench import serve_bench as serve_bench
+    from recbench.serving.export import export as export
     from recbench.specs import DatasetSpec as DatasetSpec
     from recbench.specs import MetricSpec as MetricSpec
     from recbench.specs import ModelSpec as ModelSpec
@@ -84,8 +87,11 @@ _WHERE = {
     "SuiteSpec": "specs",
     "Text": "features",
     "UsageError": "errors",
+    "export": "serving.export",
     "hookimpl": "hookspecs",
+    "load_vectors": "serving.artefact",
     "param": "specs",
+    "serve_bench": "serving.bench",
     "score_lists": "evaluation.lists",
     "true_orders": "audit.api",
     "tune": "tuning.tune",

@@ -172,7 +172,7 @@ def write(artefact: Artefact, form: str, folder: Path) -> Artefact:
     return dataclasses.replace(artefact, manifest=manifest)
 
 
-def load(folder: str | Path) -> Artefact:
+def load_vectors(folder: str | Path) -> Artefact:
     """Read an artefact back, whatever its format.
 
     Raises:

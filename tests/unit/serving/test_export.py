@@ -26,7 +26,7 @@ K = 50
 def written(made, form, folder):
     pytest.importorskip(formats.NEEDS[form])
     artefacts.write(made, form, folder)
-    return artefacts.load(folder)
+    return artefacts.load_vectors(folder)
 
 
 def seen_ids(fits):
@@ -178,12 +178,12 @@ def test_a_damaged_file_is_refused(made_up, tmp_path) -> None:
     file.write_bytes(file.read_bytes()[:-1] + b"x")
 
     with pytest.raises(DataError, match=r"items\.parquet is missing or no longer"):
-        artefacts.load(tmp_path / "out")
+        artefacts.load_vectors(tmp_path / "out")
 
 
 def test_a_folder_that_is_none_of_ours_is_refused(tmp_path) -> None:
     with pytest.raises(DataError, match="holds no exported vectors"):
-        artefacts.load(tmp_path)
+        artefacts.load_vectors(tmp_path)
 
 
 def test_a_folder_in_use_is_left_alone(made_up, tmp_path) -> None:
@@ -266,7 +266,7 @@ def test_the_command_writes_what_load_reads(tmp_path, monkeypatch) -> None:
 
     assert done.exit_code == 0, done.output
     assert "inner product" in done.stdout
-    back = artefacts.load(folder)
+    back = artefacts.load_vectors(folder)
     assert back.item_vectors.shape == (300, 4)
     assert back.manifest["command"].startswith("recbench export 'pure-svd[")
 
