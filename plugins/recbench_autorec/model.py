@@ -97,8 +97,8 @@ class AutoRec:
         def one_epoch(_epoch: int) -> float:
             losses = []
             for (batch,) in batches(observed, size=size):
-                values, mask = rows.dense(batch)
-                loss = net.loss(values, mask, row_offset[batch, None] + column_offset)
+                offsets = row_offset[batch, None] + column_offset  # (b, m)
+                loss = net.loss(rows.entries(batch), offsets)
                 losses.append(descend(loss, optimizer))
                 schedule.step()
             return float(torch.stack(losses).mean())

@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from recbench import DataError, Interactions, UsageError
-from recbench.neural import Dropout, Offsets, Rows
+from recbench.neural import Dropout, Entries, Offsets, Rows, SparseLinear
 from recbench_autorec import Params
 
 ACTIVATION = {
@@ -32,21 +32,28 @@ class Network(nn.Module):
         super().__init__()
         self.observed_only = params.loss == "observed"
         self.corrupt, self.drop = Dropout(params.input_dropout), Dropout(params.dropout)
-        self.encoder = nn.Linear(m, params.hidden)
+        self.encoder = SparseLinear(m, params.hidden)
         self.activate = ACTIVATION[params.activation]()
         self.decoder = nn.Linear(params.hidden, m)
         if params.offsets:
             nn.init.normal_(self.decoder.weight, std=SMALL)
             nn.init.zeros_(self.decoder.bias)
 
-    def encode(self, values: Tensor) -> Tensor:
-        """Return the codes of vectors, ``(b, m)`` to ``(b, hidden)``."""
-        codes: Tensor = self.activate(self.encoder(self.corrupt(values)))
+    def encode(self, vectors: Entries) -> Tensor:
+        """Return the codes of ``b`` vectors, shape ``(b, hidden)``."""
+        corrupted = vectors.with_values(self.corrupt(vectors.value))
+        codes: Tensor = self.activate(self.encoder(corrupted))
         return codes
 
-    def loss(self, values: Tensor, mask: Tensor, offsets: Tensor) -> Tensor:
-        """Return the mean squared error of a batch, all arguments ``(b, m)``."""
-        errors = self.decoder(self.drop(self.encode(values))) + offsets - values
+    def loss(self, vectors: Entries, offsets: Tensor) -> Tensor:
+        """Return the mean squared error of a batch.
+
+        Args:
+            vectors: What is observed of ``b`` vectors.
+            offsets: What the outputs are added to, shape ``(b, m)``.
+        """
+        values, mask = vectors.dense()
+        errors = self.decoder(self.drop(self.encode(vectors))) + offsets - values
         if not self.observed_only:
             return torch.mean(errors.square())
         return torch.sum((errors * mask).square()) / mask.sum()
@@ -63,7 +70,7 @@ class Network(nn.Module):
         """
         every = torch.arange(rows.shape[0], device=rows.values.device)
         blocks = torch.split(every, BLOCK)
-        codes = torch.cat([self.encode(rows.dense(block)[0]) for block in blocks])
+        codes = torch.cat([self.encode(rows.entries(block)) for block in blocks])
         empty = rows.counts == 0
         codes[empty] = codes[~empty].mean(dim=0)
         weight, bias = self.decoder.weight.clone(), self.decoder.bias.clone()

@@ -67,7 +67,7 @@ class MultVAE:
             losses = []
             for (batch,) in batches(users, size=p.batch_size):
                 beta = p.beta * min(1.0, step / steps_to_beta)
-                loss = self.net.loss(rows.dense(batch)[0], beta)
+                loss = self.net.loss(rows.entries(batch), beta)
                 losses.append(descend(loss, optimizer))
                 step += 1
             return float(torch.stack(losses).mean())
@@ -82,7 +82,7 @@ class MultVAE:
         """Keep the code of every user in training."""
         every = torch.arange(rows.shape[0], device=rows.values.device)
         for block in torch.split(every, BLOCK):
-            self.net.codes[block] = self.net.encode(rows.dense(block)[0])
+            self.net.codes[block] = self.net.encode(rows.entries(block))
 
     def user_vectors(self, users: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the codes of users in training and a 1, shape ``(b, d + 1)``."""
@@ -111,7 +111,7 @@ class MultVAE:
         rows = Rows(matrix, self.net.codes.device)
         every = torch.arange(len(queries), device=rows.values.device)
         parts = [
-            self.net.output(self.net.encode(rows.dense(block)[0]))
+            self.net.output(self.net.encode(rows.entries(block)))
             for block in torch.split(every, BLOCK)
         ]
         return np.asarray(torch.cat(parts).cpu(), dtype=np.float32)

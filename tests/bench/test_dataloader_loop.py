@@ -7,6 +7,7 @@ validation and test are predicted from the training ratings.
 """
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,8 +87,8 @@ def evaluate(model, loader) -> float:
     return rmse(np.array(predictions), np.array(ratings))
 
 
-def train_pairs(model, train, validation, test, *, plateau: bool) -> float:
-    """Train on batches of a loader for 15 epochs; return the test error."""
+def train_pairs(model, train, validation, test, *, plateau: bool):
+    """Train for 15 epochs; return the errors on validation and test."""
     loader = DataLoader(RatingDataset(train), batch_size=512, shuffle=True)
     held_out = DataLoader(RatingDataset(validation), batch_size=512)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-5)
@@ -107,23 +108,23 @@ def train_pairs(model, train, validation, test, *, plateau: bool) -> float:
         value = evaluate(model, held_out)
         if plateau:
             schedule.step(value)
-    return evaluate(model, DataLoader(RatingDataset(test), batch_size=512))
+    return value, evaluate(model, DataLoader(RatingDataset(test), batch_size=512))
 
 
-def ncf(train, validation, test) -> float:
+def ncf(train, validation, test):
     torch.manual_seed(42)
     model = NCF(train.n_users, train.n_items)
     return train_pairs(model, train, validation, test, plateau=True)
 
 
-def two_tower(train, validation, test) -> float:
+def two_tower(train, validation, test):
     torch.manual_seed(42)
     model = TwoTower(train.n_users, train.n_items)
     return train_pairs(model, train, validation, test, plateau=False)
 
 
-def autorec(train, validation, test) -> float:
-    """Rebuild all users' rows at once, 50 times; return the test error."""
+def autorec(train, validation, test):
+    """Rebuild all users' rows at once, 50 times; return the errors likewise."""
     torch.manual_seed(42)
     rows = torch.zeros(train.n_users, train.n_items)
     rows[train.users, train.items] = torch.from_numpy(train.ratings)
@@ -148,8 +149,8 @@ def autorec(train, validation, test) -> float:
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        error(validation)
-    return error(test)
+        value = error(validation)
+    return value, error(test)
 
 
 LOOPS = {"ncf": ncf, "autorec": autorec, "two-tower": two_tower}
@@ -159,25 +160,44 @@ LOOPS = {"ncf": ncf, "autorec": autorec, "two-tower": two_tower}
 @pytest.mark.benchmark(group="beside a DataLoader loop")
 @pytest.mark.timeout(900)
 def test_no_worse_than_the_notebooks_loop(benchmark, recbench_bench, model) -> None:
-    """Time fit and predictions of both; compare errors, not seconds."""
+    """Time both; compare errors, not seconds.
+
+    Noted are the seconds of our whole fit with early stopping, and those after which
+    our validation error had come down to that of the finished loop.
+    """
     untrained, train, context = recbench_bench.ready(model, "rating")
     parts = recbench_bench.split("rating")
+    curve: list[tuple[float, float]] = []
 
     def ours() -> float:
+        start = time.perf_counter()
+
+        def note(values) -> None:
+            curve.append((time.perf_counter() - start, values["validation"]))
+
         with one_thread():
-            untrained.fit(train, context)
+            untrained.fit(train, replace(context, reporter=note))
         output = recbench_bench.score(untrained, "rating")
         return recbench_bench.figures(output, "rating")["rmse"]
 
-    error = benchmark.pedantic(ours, rounds=1)
+    rmse_ours = benchmark.pedantic(ours, rounds=1)
     start = time.perf_counter()
     with one_thread():
-        reference = LOOPS[model](parts.view.train, parts.view.validation, parts.test)
-    seconds = time.perf_counter() - start
+        reached, rmse_loop = LOOPS[model](
+            parts.view.train, parts.view.validation, parts.test
+        )
+    loop_seconds = time.perf_counter() - start
 
+    as_good = [seconds for seconds, error in curve if error <= reached]
     benchmark.extra_info.update(
-        model=model, threads=1, rmse=error, loop_rmse=reference, loop_seconds=seconds
+        model=model,
+        threads=1,
+        rmse=rmse_ours,
+        rmse_loop=rmse_loop,
+        loop_seconds=loop_seconds,
+        seconds_to_loop=as_good[0] if as_good else None,
     )
     if benchmark.stats is not None:  # not with --benchmark-disable
-        benchmark.extra_info["times_loop"] = benchmark.stats.stats.min / seconds
-    assert error <= reference
+        benchmark.extra_info["times_loop"] = benchmark.stats.stats.min / loop_seconds
+    assert as_good
+    assert rmse_ours <= rmse_loop

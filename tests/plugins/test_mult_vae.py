@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import csr_array
 
 from recbench import FitContext, Queries, plugins
+from recbench.neural import Rows
 from recbench.testing import checks_for, planted_topn
 from recbench_mult_vae import Params, recbench_models
 from recbench_mult_vae.network import Network
@@ -32,21 +34,25 @@ def queries(histories, ratings=None):
     )
 
 
+def entries(dense):
+    matrix = csr_array(np.array(dense, dtype=np.float32))
+    return Rows(matrix).entries(torch.arange(matrix.shape[0]))
+
+
 def test_the_evidence_bound_by_a_slow_loop():
     torch.manual_seed(0)
     net = Network(Params(hidden=(5,), latent=2), 4, 1).eval()
     rows = np.array([[1, 0, 1, 1], [0, 1, 0, 0]], dtype=np.float64)
 
-    found = net.loss(torch.from_numpy(rows).float(), 0.3)
+    found = net.loss(entries(rows), 0.3)
 
     wide = {n: w.detach().double().numpy() for n, w in net.named_parameters()}
     total = 0.0
     for x in rows:
         hidden = np.tanh(
-            wide["encoder.0.weight"] @ (x / np.sqrt((x**2).sum()))
-            + wide["encoder.0.bias"]
+            (x / np.sqrt((x**2).sum())) @ wide["first.weight"] + wide["first.bias"]
         )
-        moments = wide["moments.weight"] @ hidden + wide["moments.bias"]
+        moments = wide["encoder.1.weight"] @ hidden + wide["encoder.1.bias"]
         mean, log_variance = moments[:2], moments[2:]
         up = np.tanh(wide["decoder.0.weight"] @ mean + wide["decoder.0.bias"])
         logits = wide["output.weight"] @ up + wide["output.bias"]
@@ -60,7 +66,7 @@ def test_the_evidence_bound_by_a_slow_loop():
 def test_the_code_is_drawn_around_its_mean_while_training():
     torch.manual_seed(0)
     net = Network(Params(latent=3, dropout=0.0), 4, 1)
-    rows = torch.tensor([[1.0, 0, 1, 0]])
+    rows = entries([[1, 0, 1, 0]])
 
     draws = {float(net.loss(rows, 0.2).detach()) for _ in range(5)}
     settled = {float(net.eval().loss(rows, 0.2).detach()) for _ in range(5)}

@@ -4,7 +4,7 @@ import torch
 from scipy.sparse import csr_array
 
 from recbench import UsageError
-from recbench.neural import Rows, batches, tensors
+from recbench.neural import Rows, SparseLinear, batches, tensors
 
 
 def test_an_epoch_holds_every_row_once_and_keeps_columns_aligned():
@@ -108,11 +108,12 @@ def test_dense_rows_are_those_of_the_matrix_in_any_order():
 
 
 def test_entries_name_their_place_in_the_batch():
-    owner, column, value = Rows(some_matrix()).entries(torch.tensor([2, 1, 0]))
+    entries = Rows(some_matrix()).entries(torch.tensor([2, 1, 0]))
 
-    assert owner.tolist() == [0, 0, 2, 2]
-    assert column.tolist() == [1, 4, 0, 2]
-    assert value.tolist() == [3, 4, 1, 2]
+    assert entries.owner.tolist() == [0, 0, 2, 2]
+    assert entries.column.tolist() == [1, 4, 0, 2]
+    assert entries.value.tolist() == [3, 4, 1, 2]
+    assert entries.starts.tolist() == [0, 2, 2]
 
 
 def test_a_batch_of_empty_rows_is_all_zeros():
@@ -120,3 +121,30 @@ def test_a_batch_of_empty_rows_is_all_zeros():
 
     assert values.abs().sum() == 0
     assert mask.sum() == 0
+
+
+def test_normalised_rows_have_length_one():
+    entries = Rows(some_matrix()).entries(torch.tensor([5, 1, 2])).normalized()
+
+    lengths = entries.dense()[0].norm(dim=1)
+
+    torch.testing.assert_close(lengths, torch.tensor([1.0, 0.0, 1.0]))
+
+
+def test_a_sparse_layer_and_its_gradient_are_those_of_a_dense_one():
+    torch.manual_seed(0)
+    layer = SparseLinear(5, 3)
+    dense = torch.nn.Linear(5, 3)
+    with torch.no_grad():
+        dense.weight.copy_(layer.weight.T)
+        dense.bias.copy_(layer.bias)
+    entries = Rows(some_matrix()).entries(torch.tensor([5, 1, 0, 0]))
+    weight = torch.randn(4, 3)
+
+    found, expected = layer(entries), dense(entries.dense()[0])
+    (found * weight).sum().backward()
+    (expected * weight).sum().backward()
+
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(layer.weight.grad, dense.weight.grad.T)
+    torch.testing.assert_close(layer.bias.grad, dense.bias.grad)

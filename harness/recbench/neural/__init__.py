@@ -25,7 +25,7 @@ from recbench.neural.dropout import Dropout
 from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
 from recbench.neural.optimizers import adam, descend
-from recbench.neural.rows import Rows
+from recbench.neural.rows import Entries, Rows, SparseLinear
 from recbench.neural.seeding import seed_everything
 from recbench.neural.states import load_module, read_arrays, save_arrays, save_module
 from recbench.neural.stopping import EarlyStopping
@@ -33,9 +33,11 @@ from recbench.neural.stopping import EarlyStopping
 __all__ = [
     "Dropout",
     "EarlyStopping",
+    "Entries",
     "NegativeSampler",
     "Offsets",
     "Rows",
+    "SparseLinear",
     "adam",
     "batches",
     "descend",

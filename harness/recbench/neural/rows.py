@@ -1,19 +1,66 @@
 """Rows of a sparse matrix as batches, so that no dense matrix ever exists."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.functional import embedding_bag, linear
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entries:
+    """What is stored of a batch of ``b`` rows, row by row.
+
+    Attributes:
+        owner: Position of each entry's row in the batch, int64, shape ``(nnz,)``.
+        column: int64, shape ``(nnz,)``.
+        value: float32, shape ``(nnz,)``.
+        starts: Where each row's entries begin, int64, shape ``(b,)``.
+        width: Number of columns.
+    """
+
+    owner: Tensor
+    column: Tensor
+    value: Tensor
+    starts: Tensor
+    width: int
+
+    def with_values(self, value: Tensor) -> Self:
+        """Return the same entries with other values."""
+        return replace(self, value=value)
+
+    def normalized(self) -> Self:
+        """Return the entries with rows of length one."""
+        squares = torch.zeros(len(self.starts), device=self.value.device)
+        squares.index_add_(0, self.owner, self.value.square())
+        return self.with_values(self.value * squares.rsqrt()[self.owner])
+
+    def dense(self) -> tuple[Tensor, Tensor]:
+        """Return the batch as a matrix, and the mask of what is stored.
+
+        Returns:
+            Values and mask, float32, shape ``(b, width)`` each; 0 where nothing is
+            stored.
+        """
+        at = self.owner * self.width + self.column
+        size = len(self.starts) * self.width
+        values = torch.zeros(size, device=self.value.device)
+        mask = torch.zeros(size, device=self.value.device)
+        values[at] = self.value
+        mask[at] = 1.0
+        shape = (len(self.starts), self.width)
+        return values.view(shape), mask.view(shape)
+
+
 class Rows:
     """A sparse matrix on the device, read a batch of rows at a time.
 
-    Memory is that of the stored entries plus one dense batch.
+    Memory is that of the stored entries plus one batch.
 
     Args:
         matrix: float32, shape ``(n, m)``; what is stored is observed, zeros included.
@@ -22,6 +69,7 @@ class Rows:
     Attributes:
         shape: ``(n, m)``.
         counts: int64, stored entries per row, shape ``(n,)``.
+        columns: int64, the column of every stored entry.
     """
 
     def __init__(self, matrix: "csr_array", device: torch.device | str = "cpu") -> None:
@@ -33,36 +81,53 @@ class Rows:
         self.columns = torch.from_numpy(matrix.indices.astype(np.int64)).to(device)
         self.values = torch.from_numpy(matrix.data.astype(np.float32)).to(device)
 
-    def entries(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return the stored entries of ``rows``.
-
-        Args:
-            rows: int64, shape ``(b,)``.
-
-        Returns:
-            The position in ``rows`` (int64), the column (int64) and the value
-            (float32) of each entry, row by row.
-        """
+    def entries(self, rows: Tensor) -> Entries:
+        """Return the stored entries of ``rows``, int64, shape ``(b,)``."""
         counts = self.counts[rows]
         owner = torch.repeat_interleave(counts)  # (nnz,)
-        first = counts.cumsum(0) - counts
-        within = torch.arange(len(owner), device=owner.device) - first[owner]
+        starts = counts.cumsum(0) - counts
+        within = torch.arange(len(owner), device=owner.device) - starts[owner]
         at = self.starts[rows][owner] + within
-        return owner, self.columns[at], self.values[at]
+        return Entries(
+            owner=owner,
+            column=self.columns[at],
+            value=self.values[at],
+            starts=starts,
+            width=self.shape[1],
+        )
 
     def dense(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        """Return ``rows`` as a dense batch, and the mask of what is stored.
+        """Return ``rows`` as a matrix and the mask of what is stored, ``(b, m)``."""
+        return self.entries(rows).dense()
 
-        Returns:
-            Values and mask, float32, shape ``(b, m)`` each; 0 where nothing is
-            stored.
-        """
-        owner, column, value = self.entries(rows)
-        at = owner * self.shape[1] + column
-        size = len(rows) * self.shape[1]
-        values = torch.zeros(size, device=value.device)
-        mask = torch.zeros(size, device=value.device)
-        values[at] = value
-        mask[at] = 1.0
-        shape = (len(rows), self.shape[1])
-        return values.view(shape), mask.view(shape)
+
+class SparseLinear(nn.Module):
+    """A linear layer whose input is a batch of sparse rows.
+
+    On a CPU it sums the weights of the stored columns, which costs as much as there
+    are entries; elsewhere a dense product is faster.
+
+    Args:
+        width: Columns of the input.
+        out: Columns of the output.
+    """
+
+    def __init__(self, width: int, out: int) -> None:
+        """Initialise as ``nn.Linear`` does."""
+        super().__init__()
+        bound = width**-0.5
+        self.weight = nn.Parameter(torch.empty(width, out).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(out).uniform_(-bound, bound))
+
+    def forward(self, entries: Entries) -> Tensor:
+        """Return the outputs, shape ``(b, out)``."""
+        if entries.value.device.type != "cpu":
+            return linear(entries.dense()[0], self.weight.T, self.bias)
+        summed = embedding_bag(
+            entries.column,
+            self.weight,
+            entries.starts,
+            mode="sum",
+            per_sample_weights=entries.value,
+        )
+        return summed + self.bias
