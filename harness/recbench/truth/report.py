@@ -4,8 +4,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Sequence
-
-import numpy as np
+from typing import Any
 
 from recbench.leaderboard.escape import clean, markdown, markdown_code
 from recbench.leaderboard.grid import grid
@@ -13,6 +12,7 @@ from recbench.truth.boards import TrueRow
 from recbench.truth.experiment import Trials
 from recbench.truth.summary import CLEAR, recoveries
 
+Plain = dict[str, Any]
 NONE = "–"  # noqa: RUF001 - the dash that boards print for nothing
 INTRO = (
     "True worth: what the ten items shown to a user at the end of the log are worth "
@@ -29,83 +29,86 @@ HOW = (
     "bends."
 )
 
+MEASURES = {
+    "winner": "Winner right",
+    "pairs": "Pairs right",
+    "tau": "Tau",
+    "settled": "Tau of means",
+    "loss": "Lost",
+}
 
-def _worth(found: Sequence[Trials], style: str) -> str:
+
+def _worth(found: Sequence[Plain], style: str) -> str:
     """Return the table of true worth, a row a model and a column a world."""
     code = markdown_code if style == "pipe" else clean
-    models = found[0].models
     lines = [
-        [code(model), *(f"{t.truth[:, i].mean():.3f}" for t in found)]
-        for i, model in enumerate(models)
+        [
+            code(model["model"]),
+            *(f"{one['models'][i]['true_worth']:.3f}" for one in found),
+        ]
+        for i, model in enumerate(found[0]["models"])
     ]
-    lines.append(["least regret", *(f"{1 - best(t):.3f}" for t in found)])
-    header = ["Model", *(t.scenario.name for t in found)]
+    return _by_world("Model", lines, found, style)
+
+
+def _measure(found: Sequence[Plain], key: str, title: str, style: str) -> str:
+    """Return one measure of all protocols, a row a protocol and a column a world."""
+    lines = [
+        [p["protocol"], *(_cell(one["protocols"][i], key) for one in found)]
+        for i, p in enumerate(found[0]["protocols"])
+    ]
+    return _by_world(title, lines, found, style)
+
+
+def _by_world(
+    title: str, lines: Sequence[Sequence[str]], found: Sequence[Plain], style: str
+) -> str:
+    header = [title, *(one["name"] for one in found)]
     return grid(lines, header, "l" + "r" * len(found), style)
 
 
-def best(found: Trials) -> float:
-    """Return the mean true worth of the best model of each draw."""
-    return float(found.truth.max(axis=1).mean())
+def _cell(protocol: Plain, key: str) -> str:
+    """Return a measure of a protocol: a share in percent, a tau, or a loss."""
+    value = protocol[key]
+    if value is None:
+        return NONE
+    if key == "loss":
+        error = protocol["loss_error"]
+        return f"{value:.3f}" + ("" if error is None else f" ± {error:.3f}")
+    return f"{value:.2f}" if key in ("tau", "settled") else f"{value:.0%}"
 
 
-def _overall(found: Sequence[Trials], style: str) -> str:
-    """Return how protocols do over all worlds: winner right and worth lost in each."""
-    by_world = [{r.protocol: r for r in recoveries(t)} for t in found]
-    lines = []
-    for name in by_world[0]:
-        rows = [world[name] for world in by_world]
-        pairs = float(np.nanmean([r.pairs for r in rows]))
-        lines.append(
-            [
-                name,
-                *(f"{r.winner:.0%}" for r in rows),
-                f"{pairs:.0%}",
-                f"{np.mean([r.tau for r in rows]):.2f}",
-                f"{np.mean([r.settled for r in rows]):.2f}",
-                f"{np.mean([r.loss for r in rows]):.4f}",
-            ]
-        )
-    worlds = (t.scenario.name for t in found)
-    header = ["Winner right in", *worlds, "Pairs right", "Tau", "Tau of means", "Lost"]
-    return grid(lines, header, "l" + "r" * (len(found) + 4), style)
+def tables(found: Sequence[Plain], style: str) -> list[str]:
+    """Return the tables of a report: true worth, then each measure.
+
+    Args:
+        found: Worlds as :func:`to_json` writes them.
+        style: ``simple`` or ``pipe``.
+    """
+    measures = (_measure(found, key, title, style) for key, title in MEASURES.items())
+    return [_worth(found, style), *measures]
 
 
-def _world(found: Trials, style: str) -> str:
-    """Return how every protocol does in one world."""
-    lines = [
-        [
-            r.protocol,
-            f"{r.winner:.0%}",
-            NONE if math.isnan(r.pairs) else f"{r.pairs:.0%}",
-            f"{r.tau:.2f}",
-            f"{r.settled:.2f}",
-            f"{r.loss:.4f} ± {r.loss_error:.4f}",
-        ]
-        for r in recoveries(found)
-    ]
-    header = ["Protocol", "Winner right", "Pairs right", "Tau", "Tau of means", "Lost"]
-    return grid(lines, header, "lrrrrr", style)
-
-
-def text(found: Sequence[Trials]) -> str:
+def text(trials: Sequence[Trials]) -> str:
     """Return the report for a terminal."""
-    n = len(found[0].truth)
-    parts = [INTRO, f"{n} draws of each world.", _worth(found, "simple")]
-    parts += [HOW, _overall(found, "simple")]
-    for one in found:
-        parts += [f"{one.scenario.name}: {one.scenario.summary}", _world(one, "simple")]
-    return "\n\n".join(parts) + "\n"
+    found = [_plain(one) for one in trials]
+    worth, *measures = tables(found, "simple")
+    intro = f"{INTRO} {found[0]['draws']} draws of each world."
+    about = [f"{one['name']}: {clean(one['scenario']['summary'])}" for one in found]
+    return "\n\n".join([intro, "\n".join(about), worth, HOW, *measures]) + "\n"
 
 
-def page(found: Sequence[Trials]) -> str:
+def page(trials: Sequence[Trials]) -> str:
     """Return the report as a Markdown page."""
-    n = len(found[0].truth)
-    parts = ["# What protocols make of worlds whose truth is known"]
-    parts += [markdown(f"{INTRO} {n} draws of each world."), _worth(found, "pipe")]
-    parts += [markdown(HOW), _overall(found, "pipe")]
-    for one in found:
-        parts += [f"## {markdown(one.scenario.name)}", markdown(one.scenario.summary)]
-        parts.append(_world(one, "pipe"))
+    found = [_plain(one) for one in trials]
+    worth, *measures = tables(found, "pipe")
+    intro = markdown(f"{INTRO} {found[0]['draws']} draws of each world.")
+    about = [
+        f"- {markdown(one['name'])}: {markdown(one['scenario']['summary'])}"
+        for one in found
+    ]
+    parts = ["# What protocols make of worlds whose truth is known", intro]
+    parts += ["\n".join(about), worth, markdown(HOW), *measures]
     return "\n\n".join(parts) + "\n"
 
 
@@ -114,7 +117,7 @@ def to_json(found: Sequence[Trials]) -> str:
     return json.dumps([_plain(one) for one in found], indent=1) + "\n"
 
 
-def _plain(found: Trials) -> dict[str, object]:
+def _plain(found: Trials) -> Plain:
     return {
         "name": found.scenario.name,
         "scenario": dataclasses.asdict(found.scenario),

@@ -364,7 +364,7 @@ def test_the_report_tells_the_same_in_every_format(trials):
     assert documents[0]["protocols"][0]["winner"] == first.winner
     for render in (report.text, report.page):
         rendered = render(trials)
-        assert f"{first.loss:.4f} ± {first.loss_error:.4f}" in rendered
+        assert f"{first.loss:.3f} ± {first.loss_error:.3f}" in rendered
         assert "random hold-out, rating 5" in rendered
 
 
