@@ -7,6 +7,17 @@ from recbench_sequential import params
 
 TASKS = ("next-item",)
 DEVICES = ("cuda", "mps", "cpu")
+SASREC_ML_1M = {
+    "negatives": 0,
+    "embedding_dim": 128,
+    "blocks": 2,
+    "heads": 1,
+    "max_length": 200,
+    "learning_rate": 1e-3,
+    "batch_size": 128,
+    "epochs": 100,
+    "patience": 10,
+}
 
 
 @hookimpl
@@ -88,6 +99,7 @@ def _learned() -> Iterator[ModelSpec]:
         "really better than SASRec?",
         factory="recbench_sequential.sasrec:SASRec",
         params=params.SASRecParams,
+        presets={"ml-1m": SASREC_ML_1M},
         tasks=TASKS,
         devices=DEVICES,
     )

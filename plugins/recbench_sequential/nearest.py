@@ -7,7 +7,7 @@ yesterday's. Here the latest ``history`` items vote, the one of age ``a`` with w
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from recbench import FitContext, Interactions, Queries
 from recbench_sequential.params import LastItemKNNParams
@@ -37,7 +37,7 @@ class LastItemKNN:
             scale = norms[rows] * norms[both.indices] + np.float32(self.params.shrink)
             both.data = np.where(rows == both.indices, 0, both.data / scale)
             parts.append(both)
-        self.votes = _stacked(parts)
+        self.votes = csr_array(vstack(parts, format="csr", dtype=np.float32))
         self.n_parameters = int(self.votes.nnz)
 
     def score_queries(self, queries: Queries) -> NDArray[np.float32]:
@@ -48,9 +48,3 @@ class LastItemKNN:
         shape = (len(past), self.votes.shape[0])
         latest = csr_array((weights, (owners, items)), shape=shape)
         return np.asarray((latest @ self.votes).toarray(), dtype=np.float32)
-
-
-def _stacked(parts: list[csr_array]) -> csr_array:
-    from scipy.sparse import vstack
-
-    return csr_array(vstack(parts, format="csr", dtype=np.float32))

@@ -145,12 +145,12 @@ class GRU4RecParams:
     penalty: float = param(
         1.0, low=0, tune=(0.0, 2.0), help="bpr-max: of the negatives' scores"
     )
-    embedding_dim: int = param(96, low=1, tune=(32, 256), log=True)
+    embedding_dim: int = param(64, low=1, tune=(32, 256), log=True)
     layers: int = param(1, low=1, high=4)
     max_length: int = param(50, low=2, help="events of a training window")
     dropout_items: float = param(0.2, low=0, high=0.95, tune=(0.0, 0.5))
     dropout_states: float = param(0.2, low=0, high=0.95, tune=(0.0, 0.5))
-    learning_rate: float = param(4e-3, low=0, tune=(5e-4, 2e-2), log=True)
+    learning_rate: float = param(8e-3, low=0, tune=(5e-4, 2e-2), log=True)
     weight_decay: float = param(0.0, low=0, tune=(1e-6, 1e-1), log=True)
     batch_size: int = param(16, low=1, tune=(16, 256), log=True, help="windows")
     epochs: int = param(10, low=1, tune=(5, 100))
@@ -223,5 +223,5 @@ class BERT4RecParams:
     learning_rate: float = param(4e-3, low=0, tune=(5e-4, 1e-2), log=True)
     weight_decay: float = param(0.0, low=0, tune=(1e-6, 1e-1), log=True)
     batch_size: int = param(16, low=1, tune=(16, 256), log=True, help="windows")
-    epochs: int = param(20, low=1, tune=(10, 200))
-    patience: int = param(6, low=0, help="0: run all epochs, keep the last state")
+    epochs: int = param(16, low=1, tune=(10, 200))
+    patience: int = param(5, low=0, help="0: run all epochs, keep the last state")

@@ -30,7 +30,7 @@ from recbench_sequential.sequences import Integers, Sequences
 
 TAIL = 4  # a source weaker than exp(-TAIL) is left out
 HOUR = 3600.0
-ROWS = 200_000  # targets whose sources are expanded at once
+ROWS = 1_000_000  # targets whose sources are expanded at once
 
 Scores = NDArray[np.float32]
 
