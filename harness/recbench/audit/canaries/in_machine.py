@@ -105,7 +105,9 @@ def memory(train: Interactions, context: FitContext) -> Guess:
     for thing in gc.get_objects():
         if found.over():
             break
-        if isinstance(thing, (Interactions, dict)) or type(thing).__name__ == "View":
+        # type(), not isinstance(): proxies of libraries answer __class__ with warnings
+        kind = type(thing)
+        if issubclass(kind, (Interactions, dict)) or kind.__name__ == "View":
             found.arrays(_direct(gc.get_referents(thing)))
     return found.guess()
 
