@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+NOT_STARTED = "not started"
+
 
 class Lines:
     """Listens to a run and prints a line when a cell ends."""
@@ -10,7 +12,7 @@ class Lines:
     def __init__(self, stream: TextIO | None) -> None:
         """Print to ``stream``, or nowhere."""
         self.stream = stream
-        self.done, self.to_run = 0, 0
+        self.done, self.to_run, self.not_started = 0, 0, 0
 
     def log(self, line: str) -> None:
         """Print a line for the person who waits; nobody may be there any more."""
@@ -33,10 +35,14 @@ class Lines:
                 line += f"; about {data['estimate'] / data['jobs']:.0f} s"
             self.log(f"{line}; {data['jobs']} at once")
         elif name == "cell-finished":
+            record = data["record"]
+            if record.status == "interrupted" and record.message == NOT_STARTED:
+                self.not_started += 1
+                return
             self.done += 1
-            self.log(
-                f"[{self.done}/{self.to_run}] {data['title']}: {ended(data['record'])}"
-            )
+            self.log(f"[{self.done}/{self.to_run}] {data['title']}: {ended(record)}")
+        elif name == "run-finished" and self.not_started:
+            self.log(f"cells not started: {self.not_started} of {self.to_run}")
 
 
 def ended(record: Any) -> str:  # noqa: ANN401 - a Record, not imported for a line

@@ -13,6 +13,7 @@ from recbench import hardware
 from recbench.runner.attempts import attempt
 from recbench.runner.engines import Job, Message
 from recbench.runner.launch import Launcher, LaunchError, launcher
+from recbench.runner.lines import NOT_STARTED
 from recbench.runner.shelf import Shelf
 from recbench.runner.supervise import Outcome, troubled
 
@@ -60,7 +61,7 @@ class LocalEngine:
 
     def _run(self, job: Job) -> None:
         """Supervise one job in a thread of the pool."""
-        outcome = Outcome(status="interrupted", message="not started")
+        outcome = Outcome(status="interrupted", message=NOT_STARTED)
         try:
             if not self.halted.is_set():
                 outcome = self._attempt(job)

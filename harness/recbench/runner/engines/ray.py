@@ -25,6 +25,7 @@ from recbench.runner.engines.cluster.nodes import Node, Nodes, needs, on_node
 from recbench.runner.engines.cluster.orders import Orders
 from recbench.runner.engines.cluster.remote import outcome_of
 from recbench.runner.engines.cluster.wire import run_task
+from recbench.runner.lines import NOT_STARTED
 from recbench.runner.supervise import Outcome, troubled
 
 TICK_SECONDS = 0.1
@@ -161,7 +162,7 @@ class RayEngine:
         try:
             answer = ray.get(ref)
         except TaskCancelledError:
-            self._end(flight, Outcome(status="interrupted", message="not started"))
+            self._end(flight, Outcome(status="interrupted", message=NOT_STARTED))
         except RayTaskError as error:
             # what our own code can meet it answers: so the task could not be loaded
             self._refuse(flight, str(error).strip().splitlines()[-1], whole=True)
@@ -236,7 +237,7 @@ class RayEngine:
             seconds: Since the polite stop.
         """
         while self.waiting:
-            stopped = Outcome(status="interrupted", message="not started")
+            stopped = Outcome(status="interrupted", message=NOT_STARTED)
             self._end(self.waiting.popleft(), stopped)
         for ref, flight in self.flying.items():
             if seconds > PATIENCE_SECONDS:

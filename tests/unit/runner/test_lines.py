@@ -1,0 +1,35 @@
+"""What a run prints of its cells where there is no terminal."""
+
+import io
+from types import SimpleNamespace
+
+from recbench.runner.lines import Lines
+
+
+def record(status, message="", total=0.0):
+    return SimpleNamespace(
+        status=status,
+        message=message,
+        seconds={"total": total},
+        protocol={"selection": ""},
+        metrics={},
+    )
+
+
+def test_cells_that_never_started_share_one_line():
+    stream = io.StringIO()
+    lines = Lines(stream)
+
+    lines.listen("run-started", {"cells": 4, "to_run": 3, "estimate": 0, "jobs": 2})
+    stopped = record("interrupted", "stopped before it was done", 2.0)
+    lines.listen("cell-finished", {"title": "a", "record": stopped})
+    for title in "bc":
+        waiting = record("interrupted", "not started")
+        lines.listen("cell-finished", {"title": title, "record": waiting})
+    lines.listen("run-finished", {"cells": 4, "interrupted": True})
+
+    assert stream.getvalue().splitlines() == [
+        "4 cells: 3 to run, 1 from the store; 2 at once",
+        "[1/3] a: INTERRUPTED, 2.0 s: stopped before it was done",
+        "cells not started: 2 of 3",
+    ]
