@@ -253,7 +253,8 @@ class Protocol:
             feedback; None means that all are.
         relevance: Test interactions with at least this rating are relevant; None
             means that all are.
-        candidates: ``train`` (items with a training interaction) or ``all``.
+        candidates: ``train`` (items with a training interaction), ``cold`` (items
+            without one) or ``all``.
         seen: ``remove`` (train and validation items are never listed),
             ``remove-train`` (train only), or ``keep`` (repeats allowed).
         duplicates: Which of a user's interactions with one item counts: ``last``,
@@ -268,7 +269,7 @@ class Protocol:
     filters: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     positives: float | None = None
     relevance: float | None = None
-    candidates: Literal["train", "all"] = "train"
+    candidates: Literal["train", "cold", "all"] = "train"
     seen: Literal["remove", "remove-train", "keep"] = "remove"
     duplicates: Literal["last", "first", "mean", "keep"] = "last"
     refit: bool = False

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from recbench.errors import unknown_name
 from recbench.hookspecs import hookimpl
 from recbench.specs import DatasetSpec, Protocol, SuiteSpec
+from recbench.unseen import BY_NAME_ONLY, unseen_suites
 
 RATING_METRICS = ("rmse", "mae")
 RANKING_METRICS = (
@@ -142,6 +143,9 @@ def recbench_suites() -> Iterator[SuiteSpec]:
     yield next_item_suite("ml-100k")
     yield next_item_suite("ml-100k", split="global-time")
     yield next_item_suite("ml-1m")
+    for dataset in ("ml-100k", "ml-1m"):
+        top_n = top_n_suite(dataset, threshold=4.0)
+        yield from unseen_suites(top_n, has=("user_features", "item_features"))
     for dataset in ("sample", "ml-latest-small", "ml-1m", "ml-10m", "ml-20m"):
         yield rating_suite(dataset)
         yield top_n_suite(dataset, threshold=4.0)
@@ -153,9 +157,22 @@ def suites_for(dataset: DatasetSpec) -> Iterable[SuiteSpec]:
     Explicit ratings in the upper 40 % of the scale count as positive (4 of 5, 7 of
     10); counts and bare interactions all do. With timestamps there are
     ``NAME/next-item`` and ``NAME/next-item-global`` too, and where users may come back
-    to an item (no explicit ratings) both with ``-repeats``.
+    to an item (no explicit ratings) both with ``-repeats``. ``NAME/new-users`` always
+    is there; with features of items ``NAME/cold-items`` and ``NAME/cold-items-only``,
+    with features of users ``NAME/cold-users``.
     """
-    return (*_unordered(dataset), *_ordered(dataset))
+    unseen = unseen_suites(_unordered(dataset)[-1], has=dataset.has)
+    return (*_unordered(dataset), *_ordered(dataset), *unseen)
+
+
+def _threshold(dataset: DatasetSpec) -> float | None:
+    """Return the smallest positive rating of a data set, None where it has none."""
+    if dataset.values != "explicit":
+        return None
+    low, high = dataset.scale or (1.0, 5.0)
+    if (low, high) in {(1.0, 5.0), (0.5, 5.0)}:
+        return 4.0
+    return round(low + 0.7 * (high - low), 1)
 
 
 def _ordered(dataset: DatasetSpec) -> Iterator[SuiteSpec]:
@@ -168,16 +185,11 @@ def _ordered(dataset: DatasetSpec) -> Iterator[SuiteSpec]:
 
 
 def _unordered(dataset: DatasetSpec) -> tuple[SuiteSpec, ...]:
-    """Return the suites that any data set has."""
+    """Return the suites that any data set has; the last is ``top-n``."""
+    top_n = top_n_suite(dataset.name, threshold=_threshold(dataset))
     if dataset.values != "explicit":
-        return (top_n_suite(dataset.name, threshold=None),)
-    low, high = dataset.scale or (1.0, 5.0)
-    threshold = round(low + 0.7 * (high - low), 1)
-    threshold = 4.0 if (low, high) in {(1.0, 5.0), (0.5, 5.0)} else threshold
-    return (
-        rating_suite(dataset.name),
-        top_n_suite(dataset.name, threshold=threshold),
-    )
+        return (top_n,)
+    return (rating_suite(dataset.name), top_n)
 
 
 def choose(
@@ -190,8 +202,8 @@ def choose(
 
     A name may be whole (``ml-100k/rating``), a data set (all its suites) or a task
     (``rating``, of the chosen data set or ``ml-100k``). Without names the data set's
-    suites for ``rating`` and ``top-n`` are taken: sequential suites are asked for by
-    name.
+    suites for ``rating`` and ``top-n`` are taken: those for sequences, for cold items
+    and users and for new users are asked for by name.
 
     Raises:
         UsageError: For a name that nothing answers to.
@@ -217,6 +229,11 @@ def choose(
     if not chosen:
         if dataset is not None:
             mine = {n: s for n, s in known.items() if s.dataset == dataset}
-            return [s for s in mine.values() if s.protocol.task != "next-item"]
+            return [s for s in mine.values() if not _by_name_only(s)]
         return [s for s in suites.values() if s.default]
     return list(chosen.values())
+
+
+def _by_name_only(suite: SuiteSpec) -> bool:
+    """Return whether a suite is never taken unless it is named."""
+    return suite.protocol.task == "next-item" or suite.protocol.split in BY_NAME_ONLY

@@ -88,3 +88,31 @@ def test_leave_last_out_tests_nothing_earlier_than_what_the_user_trained_on(tabl
         mine = split.train[t.users[split.train] == t.users[row]]
         assert (t.timestamps[mine] <= t.timestamps[row]).all()
         assert len(mine) >= 1
+
+
+@pytest.mark.parametrize("whose", ["items", "users"])
+@settings(max_examples=60, deadline=None)
+@given(
+    table=rows,
+    seed=st.integers(0, 2**32 - 1),
+    test=st.floats(0.05, 0.6),
+    validation=st.floats(0, 0.35),
+)
+def test_whoever_is_cold_is_in_one_part_only_and_so_many_are(
+    whose, table, seed, test, validation
+):
+    data = dataset(table)
+    codes = getattr(data.interactions, whose)
+    there = len(np.unique(codes))
+    try:
+        split = resolve(SPECS[f"cold-{whose}"].make)(
+            data, seed=seed, test=test, validation=validation
+        )
+    except DataError:
+        return
+    owners = [set(codes[part]) for part in (split.train, split.validation, split.test)]
+
+    assert sum(map(len, owners)) == len(set.union(*owners)) == there
+    assert len(owners[2]) == np.floor(test * there + 0.5)
+    assert len(owners[1]) == np.floor(validation * there + 0.5)
+    assert not len(split.history)

@@ -55,8 +55,9 @@ def rank(
     Args:
         model: A fitted model with ``recommend``, ``user_vectors`` and
             ``item_vectors``, ``score``, or ``score_queries``; the first it has
-            counts, except that users who are all unseen in training (strong
-            generalisation) need ``score_queries``.
+            counts, except that users who are all unseen in training but have a
+            history (strong generalisation) need ``score_queries``. Of unseen users
+            without any history ``score_queries`` could know no more than the others.
         users: User codes, shape ``(n,)``.
         rules: Candidates, seen items, tie keys and list length.
         queries: The users' histories; needed by ``score_queries``.
@@ -70,7 +71,11 @@ def rank(
     Raises:
         ContractError: If an output breaks the contract.
     """
-    held_out = queries is not None and bool((queries.users < 0).all())
+    held_out = (
+        queries is not None
+        and len(queries.items) > 0
+        and bool((queries.users < 0).all())
+    )
     if by_history and callable(getattr(model, "score_queries", None)):
         held_out = queries is not None
     if not held_out and callable(getattr(model, "recommend", None)):

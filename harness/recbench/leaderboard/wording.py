@@ -187,7 +187,11 @@ def _split(board: Board) -> str:
 
 def _lists(p: Mapping[str, Any]) -> str:
     """Return what may be listed and what counts as a hit."""
-    candidates = {"train": "items with a training interaction", "all": "all items"}
+    candidates = {
+        "train": "items with a training interaction",
+        "cold": "items without a training interaction",
+        "all": "all items",
+    }
     seen = {
         "remove": "items of the user's training and validation part are left out",
         "remove-train": "items of the user's training part are left out",

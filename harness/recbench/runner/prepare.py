@@ -131,8 +131,9 @@ def prepare(
         train, validation = table.take(rows), validation.take(rows[:0])
     test = table.take(tested.test)
     candidates = np.ones(table.n_items, dtype=bool)
-    if protocol.candidates == "train":
-        candidates = np.bincount(train.items, minlength=table.n_items) > 0
+    if protocol.candidates != "all":
+        trained = np.bincount(train.items, minlength=table.n_items) > 0
+        candidates = trained if protocol.candidates == "train" else ~trained
     wanted = asked(protocol.task, test, protocol.relevance)
     if not len(wanted.users):
         msg = (

@@ -98,6 +98,7 @@ class View:
         within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], counts)
         past = known.take(groups.rows[np.repeat(starts, counts) + within])
         trained = np.bincount(self.train.users, minlength=self.train.n_users) > 0
+        features = self.train.user_features
         return Queries(
             users=np.where(trained[users], users, -1).astype(np.int32),
             offsets=offsets,
@@ -105,6 +106,7 @@ class View:
             ratings=past.ratings,
             timestamps=past.timestamps,
             times=times if len(times) else None,
+            user_features=None if features is None else features.take(users),
         )
 
 

@@ -72,6 +72,18 @@ def recbench_splits() -> Iterator[SplitSpec]:
         summary="users held out of training, part of their history given",
     )
     yield SplitSpec(
+        name="cold-items",
+        make="recbench.splits.cold:cold_items",
+        params={"validation": 0.1, "test": 0.15},
+        summary="items held out of training altogether",
+    )
+    yield SplitSpec(
+        name="cold-users",
+        make="recbench.splits.cold:cold_users",
+        params={"validation": 0.1, "test": 0.15},
+        summary="users held out of training altogether, nothing of them given",
+    )
+    yield SplitSpec(
         name="fixed",
         make="recbench.splits.fixed:fixed",
         params={"fold": "", "validation": 0.1, "validation_fold": ""},

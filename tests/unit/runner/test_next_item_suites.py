@@ -33,8 +33,10 @@ def test_any_data_set_with_timestamps_has_them():
         "top-n",
         "next-item",
         "next-item-global",
+        "new-users",
     ]
-    assert names(card(has=("ratings",), scale=(1, 5))) == ["rating", "top-n"]
+    bare = names(card(has=("ratings",), scale=(1, 5)))
+    assert bare == ["rating", "top-n", "new-users"]
 
 
 def test_repeats_are_offered_where_users_may_come_back():

@@ -16,6 +16,8 @@ GOLDEN = {
     "k-fold": "cf8761a1637614d0",
     "surprise-k-fold": "ba66f2c1f4a897f6",
     "strong-generalisation": "87c0816ded8de4d0",
+    "cold-items": "14b480a61ee2c299",
+    "cold-users": "77936a5e1fb86cea",
     "fixed": "68154092d94c8ab8",
 }
 

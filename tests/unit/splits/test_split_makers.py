@@ -20,7 +20,10 @@ def test_parts_are_disjoint_and_no_row_is_lost(name):
 RANDOM = {"random", "random-per-user", "k-fold", "surprise-k-fold"}
 
 
-@pytest.mark.parametrize("name", sorted(RANDOM | {"strong-generalisation"}))
+HELD_OUT = {"strong-generalisation", "cold-items", "cold-users"}
+
+
+@pytest.mark.parametrize("name", sorted(RANDOM | HELD_OUT))
 def test_another_seed_draws_other_rows_and_the_same_seed_the_same(name):
     data = random_data()
 
@@ -223,3 +226,24 @@ def test_a_fixed_fold_with_a_published_validation_fold():
     split = make("fixed", random_data(1000), fold="u2", validation_fold="u1")
 
     assert split.validation.tolist() == list(range(0, 1000, 5))
+
+
+def test_cold_items_leave_training_with_all_their_interactions():
+    items = [0, 1, 2, 3, 4, 4, 4, 0, 1, 2]  # item 5 exists but has none
+    data = dataset([0] * 10, items=[*items[:-1], 5])
+    split = make("cold-items", data, seed=1, validation=0.2, test=0.4)
+    table = data.interactions
+
+    assert len(set(table.items[split.test])) == round(0.4 * 6)
+    assert len(set(table.items[split.validation])) == round(0.2 * 6)
+    assert not set(table.items[split.test]) & set(table.items[split.train])
+
+
+def test_every_user_is_drawn_as_a_cold_one_equally_often():
+    data = dataset(sorted(list(range(20)) * 3))
+    drawn = np.zeros(20)
+    for seed in range(2000):
+        split = make("cold-users", data, seed=seed, validation=0, test=0.25)
+        drawn[np.unique(data.interactions.users[split.test])] += 1
+
+    assert np.abs(drawn - 500).max() < 4.5 * 19.4
