@@ -9,6 +9,8 @@ from pathlib import Path
 
 from faulty_models.base import Fine
 
+CHECKOUT = str(Path(__file__).parents[4])
+
 
 def pointed():
     """Return every path that is handed to this process, or found from there."""
@@ -26,7 +28,8 @@ def pointed():
         found += [line.split(maxsplit=5)[-1] for line in lines]
     parts = {part for text in found for part in text.split(":")}
     own = os.environ["RECBENCH_TEST_DUMP"]  # where to tell; the test's own path
-    known = (own, sys.prefix)  # an environment under /tmp holds code, and much of it
+    # an environment or a checkout under /tmp holds much code and no labels
+    known = (own, sys.prefix, CHECKOUT)
     return {Path(p) for p in parts if p.startswith("/") and not p.startswith(known)}
 
 
