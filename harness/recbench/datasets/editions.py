@@ -1,9 +1,10 @@
 """The MovieLens editions as a table: where each lies, its layout, what it holds.
 
-Checksums are of the publisher's archives as several independent public projects pin
-them; None where only an MD5 was found in more than one place, or none at all. Counts
-are those of the rating table itself (rated items, not the longer list of movies); a
-count of None was not found in a source worth trusting and is not checked.
+Checksums are those that public projects state for the publisher's archives. Each was
+found in more than one project; whether these computed it themselves is not known, and
+none was computed here. None where nothing was found in two places. Counts are those of
+the rating table itself (rated items, not the longer list of movies); a count of None
+was not found in a source worth trusting and is not checked.
 """
 
 from dataclasses import dataclass
