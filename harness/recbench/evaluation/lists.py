@@ -1,6 +1,6 @@
 """From top-k lists and test interactions to what the metrics read.
 
-Membership is found by searching sorted user-item keys: no users x items matrix.
+Membership is found by user-item keys (:mod:`recbench.evaluation.membership`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench.errors import DataError, UsageError
+from recbench.evaluation.membership import find
+from recbench.evaluation.pairs import of_rows, truth_of
 from recbench.interactions import Interactions
-from recbench.metrics.views import PerUser, RankedLists, Truth
+from recbench.metrics.views import PerUser, RankedLists
 
 if TYPE_CHECKING:
     from recbench.specs import MetricSpec
@@ -26,6 +28,7 @@ def ranked_lists(
     candidates: NDArray[np.bool_],
     relevance: float | None,
     seen: Interactions | None = None,
+    width: int | None = None,
 ) -> RankedLists:
     """Return the lists of every test user with a relevant item, with their hits.
 
@@ -40,27 +43,23 @@ def ranked_lists(
         candidates: bool, shape ``(n_items,)``; what may be listed.
         relevance: Test ratings at or above it are relevant; None means that all are.
         seen: Interactions whose items were never listed for their user, or None.
+        width: Columns that metrics will read; None for all.
 
     Raises:
         DataError: If a list repeats an item, or users or items are out of range.
     """
     _verify(lists, users, test)
-    keys, gains = _pairs(test)
-    relevant = np.ones(len(keys), dtype=np.bool_)
-    if relevance is not None and test.ratings is not None:
-        relevant = gains >= np.float64(np.float32(relevance))
-    owners = keys // test.n_items
-    counts = np.bincount(owners[relevant], minlength=test.n_users)
+    truth, keys = truth_of(test, relevance)
+    counts = truth.n_relevant()
     chosen = np.flatnonzero(counts)
-    items = _rows_of(lists, users, chosen, test.n_users)
-    found, where = _find(keys, chosen[:, None] * test.n_items + items, items >= 0)
-    mine = counts[owners] > 0
-    offsets = np.zeros(len(chosen) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners, minlength=test.n_users)[chosen], out=offsets[1:])
+    if len(chosen) < test.n_users:
+        truth, keys = of_rows(truth, keys, counts > 0)
+    items = _rows_of(lists[:, :width], users, chosen, test.n_users)
+    found, where = find(keys, truth.offsets, chosen, items, test.n_items)
     hits = np.zeros(items.shape, dtype=np.bool_)
-    hits[found] = relevant[where]
+    hits.ravel()[found] = truth.relevant[where]
     listed_gains = np.zeros(items.shape)
-    listed_gains[found] = gains[where]
+    listed_gains.ravel()[found] = truth.gains[where]
     popularity = np.zeros(test.n_items, dtype=np.int64)
     if train is not None:
         popularity = np.bincount(train.items, minlength=test.n_items)
@@ -70,12 +69,7 @@ def ranked_lists(
         hits=hits,
         gains=listed_gains,
         n_relevant=counts[chosen],
-        truth=Truth(
-            offsets=offsets,
-            items=(keys[mine] % test.n_items).astype(np.int32),
-            gains=gains[mine],
-            relevant=relevant[mine],
-        ),
+        truth=truth,
         n_items=test.n_items,
         candidates=candidates,
         popularity=popularity,
@@ -99,7 +93,7 @@ def _verify(
     if len(users) and (users.min() < 0 or users.max() >= test.n_users):
         msg = f"the lists belong to user codes outside [0, {test.n_users})"
         raise DataError(msg)
-    if len(np.unique(users)) != len(users):
+    if len(users) and np.bincount(users).max() > 1:
         msg = "a user has more than one list"
         raise DataError(msg)
     if lists.size and (lists.min() < -1 or lists.max() >= test.n_items):
@@ -116,22 +110,6 @@ def _verify(
         raise DataError(msg)
 
 
-def _pairs(test: Interactions) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the distinct user-item keys, ascending, and the largest rating of each."""
-    keys = test.users.astype(np.int64) * test.n_items + test.items
-    ratings = test.ratings
-    gains = np.ones(len(keys)) if ratings is None else ratings.astype(np.float64)
-    if len(keys) > 1 and not (keys[1:] > keys[:-1]).all():
-        order = np.argsort(keys, kind="stable")
-        keys, gains = keys[order], gains[order]
-        first = np.ones(len(keys), dtype=np.bool_)
-        first[1:] = keys[1:] != keys[:-1]
-        if not first.all():
-            gains = np.maximum.reduceat(gains, np.flatnonzero(first))
-            keys = keys[first]
-    return keys, gains
-
-
 def _rows_of(
     lists: NDArray[np.int32],
     users: NDArray[np.int32],
@@ -139,22 +117,14 @@ def _rows_of(
     n_users: int,
 ) -> NDArray[np.int32]:
     """Return the list of each chosen user, empty where there is none."""
+    if np.array_equal(users, chosen):
+        return np.ascontiguousarray(lists)
     row_of = np.full(n_users, -1, dtype=np.int64)
     row_of[users] = np.arange(len(users))
     rows = row_of[chosen]
     items = np.full((len(chosen), lists.shape[1]), -1, dtype=np.int32)
     items[rows >= 0] = lists[rows[rows >= 0]]
     return items
-
-
-def _find(
-    keys: NDArray[np.int64], wanted: NDArray[np.int64], filled: NDArray[np.bool_]
-) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return which of the wanted keys are there, and where, for those that are."""
-    places = np.searchsorted(keys, wanted)
-    places[places == len(keys)] = 0
-    found = filled & (keys[places] == wanted) if len(keys) else np.zeros_like(filled)
-    return found, places[found]
 
 
 def score_lists(
@@ -187,16 +157,19 @@ def score_lists(
         UsageError: If a metric is unknown, or needs longer lists or training data.
     """
     from recbench.metrics.builtin import recbench_metrics
-    from recbench.metrics.compute import find, ranking_values
+    from recbench.metrics.compute import find as find_metric
+    from recbench.metrics.compute import parse, ranking_values
 
     names = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     known = {s.name: s for s in recbench_metrics()} if specs is None else specs
     for name in names:
-        spec, _ = find(name, known, ("ranking", "system"))
+        spec, _ = find_metric(name, known, ("ranking", "system"))
         if spec.kind == "system":
             msg = f"{name} describes all lists together and has no value per user"
             raise UsageError(msg)
-    view = _standalone(_codes(lists, "lists"), users, items, ratings)
+    cuts = [parse(name)[1] for name in names]
+    width = None if None in cuts else max((cut for cut in cuts if cut), default=None)
+    view = _standalone(_codes(lists, "lists"), users, items, ratings, width)
     scores: dict[str, NDArray[np.float64]] = {}
     for name, value in ranking_values(view, names, known).items():
         scores[name] = np.full(len(lists), np.nan)
@@ -210,6 +183,7 @@ def _standalone(
     users: NDArray[np.int32],
     items: NDArray[np.int32],
     ratings: NDArray[np.float32] | None,
+    width: int | None,
 ) -> RankedLists:
     """Return lists and relevant pairs as metrics read them, with no training data."""
     owners, wanted = _codes(users, "users"), _codes(items, "items")
@@ -231,6 +205,7 @@ def _standalone(
         train=None,
         candidates=np.ones(test.n_items, dtype=np.bool_),
         relevance=None,
+        width=width,
     )
 
 

@@ -40,6 +40,14 @@ class Truth:
         """Return the row of each entry, shape ``(m,)``."""
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
+    def n_relevant(self) -> NDArray[np.int64]:
+        """Return how many entries of each row are relevant, shape ``(n,)``."""
+        if self.relevant.all():
+            return np.diff(self.offsets)
+        return np.bincount(
+            self.rows()[self.relevant], minlength=len(self.offsets) - 1
+        ).astype(np.int64)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Places:
