@@ -115,7 +115,7 @@ def run(  # one keyword for each option of the command
     jobs: int | None = None,
     timeout: float | None = 1800.0,
     memory: int | None = None,
-    rerun: Rerun = "none",
+    rerun: Rerun | None = None,
     quick: bool = False,
     plugins: Sequence[str] = (),
     out: str | Path = "leaderboards",
@@ -134,7 +134,7 @@ def run(  # one keyword for each option of the command
         timeout: Longest time of a cell in seconds, or None.
         memory: Most resident memory of a cell in bytes, or None.
         rerun: Which cells with a record to run again: ``none``, ``failed``,
-            ``stale``, ``all``.
+            ``stale``, ``all``; None for those whose record was made elsewhere.
         quick: Measure 150 users only, on boards of their own.
         plugins: Files, folders or modules to load besides the installed plugins.
         out: Folder of records and pages.
@@ -180,7 +180,7 @@ def plan(
     seeds: Sequence[int] = (0,),
     device: str = "auto",
     threads: int = 1,
-    rerun: Rerun = "none",
+    rerun: Rerun | None = None,
     quick: bool = False,
     plugins: Sequence[str] = (),
     out: str | Path = "leaderboards",

@@ -169,9 +169,8 @@ def run_options(function: F) -> F:
         click.option(
             "--rerun",
             type=click.Choice(["none", "failed", "stale", "all"]),
-            default="none",
-            show_default=True,
-            help="Which cells with a record to run again.",
+            help="Which cells with a record to run again.  [default: those recorded "
+            "elsewhere]",
         ),
         click.option(
             "--quick",

@@ -67,7 +67,7 @@ def _request(
     seeds: Sequence[int],
     device: str,
     threads: int,
-    rerun: Rerun,
+    rerun: Rerun | None,
     quick: bool,
     out: Path,
 ) -> Request:
@@ -107,7 +107,7 @@ def run_request(  # one keyword for each option of the command
     seeds: Sequence[int] = (0,),
     device: str = "auto",
     threads: int = 1,
-    rerun: Rerun = "none",
+    rerun: Rerun | None = None,
     quick: bool = False,
     plugins: Sequence[str] = (),
     out: Path = Path("leaderboards"),

@@ -18,6 +18,7 @@ from recbench.metrics.views import PerUser
 from recbench.results.record import Figure, Record
 from recbench.runner.cells import Cell, protocol_data, protocol_hash
 from recbench.runner.handed import open_regular
+from recbench.runner.installation import installation
 from recbench.runner.plan import provenance
 from recbench.runner.prepare import Prepared
 from recbench.runner.supervise import Outcome
@@ -214,7 +215,8 @@ def record(
         n_parameters=result.get("n_parameters"),
         device=cell.device,
         threads=cell.threads,
-        machine=outcome.machine or hardware.machine(),
+        machine=(outcome.machine or hardware.machine())
+        | {"installation": installation()},
         versions=hardware.versions(),
         provenance=provenance(cell),
         started=started,

@@ -13,6 +13,7 @@ from recbench.results import canonical
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.cells import Cell
+from recbench.runner.installation import installation
 from recbench.specs import DatasetSpec, ModelSpec, SuiteSpec
 
 Rerun = Literal["none", "failed", "stale", "all"]
@@ -31,7 +32,7 @@ class Request:
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         kinds: Kinds of device there are where cells run; None for this machine's.
         threads: Threads of each cell.
-        rerun: Which finished cells to run again.
+        rerun: Which finished cells to run again; None for those recorded elsewhere.
         quick: Whether to measure a small sample of users under a name of its own.
         out: Folder of the store and the pages.
     """
@@ -43,7 +44,7 @@ class Request:
     device: str = "auto"
     kinds: tuple[str, ...] | None = None
     threads: int = 1
-    rerun: Rerun = "none"
+    rerun: Rerun | None = None
     quick: bool = False
     out: Path = Path("leaderboards")
 
@@ -190,7 +191,7 @@ def decide(
     found: Sequence[Cell],
     store: Store,
     datasets: dict[str, DatasetSpec],
-    rerun: Rerun,
+    rerun: Rerun | None,
 ) -> list[Planned]:
     """Return what will be done to each cell and why."""
     held = {
@@ -220,19 +221,18 @@ def decide(
     return planned
 
 
-def _why(cell: Cell, record: Record | None, rerun: Rerun) -> str:
+def _why(cell: Cell, record: Record | None, rerun: Rerun | None) -> str:
     """Return why a cell must run, empty where its record counts."""
     if record is None:
         return "new"
-    if record.status in UNFINISHED:
+    failed = rerun in ("failed", "stale") and record.status != "ok"
+    if failed or record.status in UNFINISHED:
         return f"was {record.status}"
-    if rerun == "all":
-        return "asked to run again"
-    if rerun in ("failed", "stale") and record.status != "ok":
-        return f"was {record.status}"
+    if rerun is None and record.machine.get("installation") != installation():
+        return "recorded elsewhere"
     if rerun == "stale" and record.provenance != provenance(cell):
         return "versions have changed"
-    return ""
+    return "asked to run again" if rerun == "all" else ""
 
 
 def estimates(held: dict[str, dict[str, Record]]) -> dict[tuple[str, str], float]:
