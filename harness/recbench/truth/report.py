@@ -9,8 +9,9 @@ from typing import Any
 from recbench.leaderboard.escape import clean, markdown, markdown_code
 from recbench.leaderboard.grid import grid
 from recbench.truth.boards import TrueRow
-from recbench.truth.experiment import Trials
+from recbench.truth.experiment import SAMPLE, Trials
 from recbench.truth.summary import CLEAR, recoveries
+from recbench.truth.worlds import Scenario
 
 Plain = dict[str, Any]
 NONE = "–"  # noqa: RUF001 - the dash that boards print for nothing
@@ -120,7 +121,7 @@ def to_json(found: Sequence[Trials]) -> str:
 def _plain(found: Trials) -> Plain:
     return {
         "name": found.scenario.name,
-        "scenario": dataclasses.asdict(found.scenario),
+        "scenario": _scenario(found.scenario),
         "draws": len(found.truth),
         "models": [
             {
@@ -138,6 +139,14 @@ def _plain(found: Trials) -> Plain:
             for r in recoveries(found)
         ],
     }
+
+
+def _scenario(scenario: Scenario) -> Plain:
+    """Return how a log came about; ``sample`` has its own simulator and no numbers."""
+    told = dataclasses.asdict(scenario)
+    if scenario == SAMPLE:
+        return {key: told[key] for key in ("name", "summary")}
+    return told
 
 
 RENDER: dict[str, Callable[[Sequence[Trials]], str]] = {
