@@ -130,16 +130,28 @@ def masked(scores, users, rules):
     return out
 
 
-def ranked(model, users, rules, k, block):
-    return rank(model, users, RankingRules(**rules, k=k, block_bytes=block))
+def ranked(model, users, rules, k, block, *, threads=1):
+    return rank(
+        model, users, RankingRules(**rules, k=k, block_bytes=block, threads=threads)
+    )
+
+
+some_threads = st.sampled_from([1, 2, 3])
 
 
 @fast
-@given(seed=seeds, k=st.integers(1, 45), block=st.sampled_from([1, 400, 2**20]))
-def test_dense_scores_are_ranked_alike_whatever_the_block(seed, k, block):
+@given(
+    seed=seeds,
+    k=st.integers(1, 45),
+    block=st.sampled_from([1, 400, 2**20]),
+    threads=some_threads,
+)
+def test_dense_scores_are_ranked_alike_whatever_the_block_and_the_threads(
+    seed, k, block, threads
+):
     users, rules, rng = problem(seed)
     scores = rng.choice([0.0, 0.5, 1.0, -2.0, 0.25], (7, 40)).astype(np.float32)
-    lists, _ = ranked(Dense(scores), users, rules, k, block)
+    lists, _ = ranked(Dense(scores), users, rules, k, block, threads=threads)
 
     expected = oracle(masked(scores[users], users, rules), rules["keys"], k)
     np.testing.assert_array_equal(lists, expected)
@@ -181,17 +193,19 @@ KINDS = ["grid", "near ties", "cancelling", "tiny", "vanishing", "huge"]
     seed=seeds,
     k=st.integers(1, 45),
     d=st.sampled_from([1, 3, 16]),
-    sizes=st.tuples(st.sampled_from([1, 400, 2**20]), st.sampled_from([2, 32])),
+    sizes=st.tuples(
+        st.sampled_from([1, 400, 2**20]), st.sampled_from([2, 32]), some_threads
+    ),
 )
-def test_dot_products_are_ranked_as_in_float64_whatever_the_block(
+def test_dot_products_are_ranked_as_in_float64_whatever_the_block_and_the_threads(
     kind, seed, k, d, sizes
 ):
-    block, group = sizes
+    block, group, threads = sizes
     users, rules, rng = problem(seed)
     u, v = vectors(rng, kind, d)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(topk, "GROUP", group)
-        lists, values = ranked(Vectors(u, v), users, rules, k, block)
+        lists, values = ranked(Vectors(u, v), users, rules, k, block, threads=threads)
 
     exact = masked(float64_products(u[users], v), users, rules)
     np.testing.assert_array_equal(lists, oracle(exact, rules["keys"], k))

@@ -6,12 +6,14 @@ that underflows. So everything within twice that of the lower bound is a finalis
 top-k by float64 cannot lie outside, and does not depend on the block or the threads.
 """
 
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recbench.errors import ContractError
+from recbench.evaluation.blocks import in_blocks, parts_of
 from recbench.evaluation.rules import RankingRules, checked, mask
 from recbench.evaluation.topk import finalists, padded, select
 
@@ -45,22 +47,33 @@ def rank_products(
     columns = np.ascontiguousarray(v.T)  # (d, n)
     lists = np.full((len(users), k), -1, dtype=np.int32)
     values = np.full((len(users), k), np.nan)
-    block = padded(min(rules.block_rows(), len(users)), n, k)
-    for start in range(0, len(users), len(block) or 1):
-        part = slice(start, start + len(block))
-        b = len(users[part])
-        u = checked(model.user_vectors(users[part]), (b, d), "user_vectors(users)")
+    rows = max(1, min(rules.block_rows(), len(users)))
+    held: SimpleQueue[NDArray[np.float32]] = SimpleQueue()
+    for _ in range(rules.threads):
+        held.put(padded(rows, n, k))
+    if rules.seen is not None:
+        rules.seen.csr()  # made once, before several threads ask for it
+
+    def vectors(part: slice) -> NDArray[np.float32]:
+        asked = model.user_vectors(users[part])
+        return checked(asked, (len(users[part]), d), "user_vectors(users)")
+
+    def work(part: slice, u: NDArray[np.float32]) -> None:
         lengths = norms(u)
         _refuse_overflow(float(lengths.max(initial=0)) * longest)
-        scores = block[:b]
+        block = held.get()
+        scores = block[: len(u)]
         np.matmul(u, columns, out=scores[:, :n])
         mask(scores, users[part], rules)
         margin = 2 * (d + 1) * 2.0**-24 * lengths * longest + 4 * d * 2.0**-126
-        rows, items = finalists(scores, n, k, margin)
-        exact = products(u[rows], v[items])
+        found, items = finalists(scores, n, k, margin)
+        held.put(block)
+        exact = products(u[found], v[items])
         lists[part], values[part] = select(
-            rows=rows, items=items, values=exact, keys=rules.keys, n_rows=b, k=k
+            rows=found, items=items, values=exact, keys=rules.keys, n_rows=len(u), k=k
         )
+
+    in_blocks(parts_of(len(users), rows), vectors, work, rules.threads)
     return lists, values
 
 

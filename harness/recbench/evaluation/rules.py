@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from recbench.errors import ContractError
 from recbench.interactions import Interactions
 
+BLOCK = 8192  # lists verified at once
+
+BLOCK_BYTES = 32 * 2**20
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RankingRules:
@@ -19,19 +23,22 @@ class RankingRules:
         seen: Interactions whose items are never listed for their user, or None.
         keys: Tie keys, uint64, shape ``(n_items,)``.
         k: Length of the lists.
-        block_bytes: Bytes of float32 scores held at once; the lists do not depend
-            on it.
+        block_bytes: Bytes of float32 scores held at once by all threads together, of
+            which each holds one user's at least. The lists do not depend on it.
+        threads: How many blocks are ranked at once. The lists do not depend on it.
     """
 
     candidates: NDArray[np.bool_]
     seen: Interactions | None
     keys: NDArray[np.uint64]
     k: int
-    block_bytes: int = 32 * 2**20
+    block_bytes: int = BLOCK_BYTES
+    threads: int = 1
 
     def block_rows(self) -> int:
-        """Return how many users are scored at once."""
-        return max(1, self.block_bytes // (4 * max(1, len(self.candidates))))
+        """Return how many users a thread ranks at once."""
+        row = 4 * max(1, len(self.candidates)) * max(1, self.threads)
+        return max(1, self.block_bytes // row)
 
 
 def checked(raw: object, shape: tuple[int, ...], what: str) -> NDArray[np.float32]:
@@ -101,15 +108,15 @@ def verify_lists(
         if where.any():
             msg = f"the lists hold {int(where.sum()):,} {what}"
             raise ContractError(msg)
-    rows, ranks = np.nonzero(filled)
-    pairs = rows.astype(np.int64) * n_items + lists[rows, ranks]
-    repeats = len(pairs) - len(np.unique(pairs))
-    outside = int((~rules.candidates[lists[rows, ranks]]).sum())
-    seen = 0
-    if rules.seen is not None:
-        seen_rows, seen_items = seen_pairs(users, rules.seen)
-        known = seen_rows * n_items + seen_items
-        seen = int(np.isin(pairs, known).sum())
+    repeats = outside = seen = 0
+    for start in range(0, len(lists), BLOCK):
+        part = slice(start, start + BLOCK)
+        counts = _faulty(lists[part], users[part], rules)
+        repeats, outside, seen = (
+            repeats + counts[0],
+            outside + counts[1],
+            seen + counts[2],
+        )
     for count, what in (
         (repeats, "repeated items"),
         (outside, "items that are not candidates"),
@@ -118,3 +125,24 @@ def verify_lists(
         if count:
             msg = f"the lists hold {count:,} {what}"
             raise ContractError(msg)
+
+
+def _faulty(
+    lists: NDArray[np.integer[Any]], users: NDArray[np.int32], rules: RankingRules
+) -> tuple[int, int, int]:
+    """Count repeats, items that are no candidates and seen items in some lists."""
+    n_items = len(rules.candidates)
+    rows, ranks = np.nonzero(lists >= 0)
+    listed = lists[rows, ranks]
+    pairs = rows.astype(np.int64) * n_items + listed
+    repeats = len(pairs) - len(np.unique(pairs))
+    outside = int((~rules.candidates[listed]).sum())
+    if rules.seen is None:
+        return repeats, outside, 0
+    seen_rows, seen_items = seen_pairs(users, rules.seen)
+    known = seen_rows * n_items + seen_items  # ascending, as the columns of a csr are
+    if not len(known):
+        return repeats, outside, 0
+    at = np.searchsorted(known, pairs)
+    at[at == len(known)] = 0
+    return repeats, outside, int((known[at] == pairs).sum())

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from recbench.errors import ContractError
 from recbench.evaluation.products import rank_products
-from recbench.evaluation.rules import RankingRules, checked, mask, verify_lists
-from recbench.evaluation.topk import padded, top_k
+from recbench.evaluation.rows import rank_rows
+from recbench.evaluation.rules import RankingRules, checked, verify_lists
 from recbench.protocols import Queries
 
 __all__ = ["RankingRules", "can_rank", "predict", "query_part", "rank", "verify_lists"]
@@ -83,11 +83,8 @@ def rank(
     if not held_out and callable(getattr(model, "user_vectors", None)):
         return rank_products(model, users, rules)
     n_items = len(rules.candidates)
-    block = rules.block_rows()
-    lists = np.full((len(users), rules.k), -1, dtype=np.int32)
-    values = np.full((len(users), rules.k), np.nan)
-    for start in range(0, len(users), block):
-        part = slice(start, start + block)
+
+    def score(part: slice) -> NDArray[np.float32]:
         if not held_out and callable(getattr(model, "score", None)):
             raw, what = model.score(users[part]), "score(users)"
         elif queries is not None and callable(getattr(model, "score_queries", None)):
@@ -97,12 +94,9 @@ def rank(
             ways = "score_queries" if held_out else "score or any other way to rank"
             msg = f"the model has no {ways} for these users"
             raise ContractError(msg)
-        scores = checked(raw, (len(users[part]), n_items), what)
-        held = padded(len(scores), n_items, rules.k)
-        held[:, :n_items] = scores
-        mask(held, users[part], rules)
-        lists[part], values[part] = top_k(held, n_items, rules.keys, rules.k)
-    return lists, values
+        return checked(raw, (len(users[part]), n_items), what)
+
+    return rank_rows(score, users, rules)
 
 
 def query_part(queries: Queries, part: slice) -> Queries:

@@ -4,6 +4,7 @@ It is given a folder with ``request.json``; it leaves events, the output as ``.n
 and, last of all, ``result.json``. It never sees a test label.
 """
 
+import dataclasses
 import json
 import logging
 import os
@@ -18,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from recbench import plugins
-from recbench.errors import RecbenchError
+from recbench.errors import RecbenchError, UsageError
+from recbench.evaluation.rules import BLOCK_BYTES
 from recbench.protocols import FitContext
 from recbench.results import atomic
 from recbench.runner import costs
@@ -35,6 +37,7 @@ from recbench.runner.memory import memory_mib, peak_mib
 from recbench.runner.view import answerable, read
 from recbench.specs import MetricSpec, ModelSpec
 
+RANK_MIB, MIB = "RECBENCH_RANK_MIB", 2**20
 CANNOT_WRITE = 74  # EX_IOERR: the disk did not take the result
 BROKEN = 70
 
@@ -73,6 +76,7 @@ def work(folder: Path, request: Mapping[str, Any], events: Events) -> dict[str, 
     # two mappings of the same files: what a model writes into its own is not what
     # the harness masks and validates by
     view, own = read(Path(request["view"])), read(Path(request["view"]))
+    own = dataclasses.replace(own, threads=request["threads"], block_bytes=rank_bytes())
     base, _, _ = request["metric"].partition("@")
     specs = {base: find_metric(plugins.Plugin(**request["metric_plugin"]), base)}
     with same_source(plugin, planned):
@@ -119,6 +123,19 @@ def work(folder: Path, request: Mapping[str, Any], events: Events) -> dict[str, 
         "n_parameters": int(parameters) if parameters is not None else None,
         "base_mib": base_mib,
     }
+
+
+def rank_bytes() -> int:
+    """Return the bytes of scores that ranking holds: ``$RECBENCH_RANK_MIB`` MiB.
+
+    Raises:
+        UsageError: If the variable is no whole number from 1.
+    """
+    text = os.environ.get(RANK_MIB) or str(BLOCK_BYTES // MIB)
+    if not text.isdecimal() or int(text) < 1:
+        msg = f"${RANK_MIB} is {text!r}: write a whole number of MiB, such as 32"
+        raise UsageError(msg)
+    return int(text) * MIB
 
 
 def arrived(path: Path) -> Path:

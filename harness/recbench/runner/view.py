@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench.evaluation.scoring import RankingRules
+from recbench.evaluation.rules import BLOCK_BYTES, RankingRules
 from recbench.features import Categories, Column, Features, Numbers, Text
 from recbench.interactions import Interactions
 from recbench.protocols import Queries
@@ -46,6 +46,8 @@ class View:
             otherwise, and where there are no timestamps.
         validation_known: Whether the histories handed over at the end hold
             validation events, which for ``next-item`` are the latest before the test.
+        threads: Threads that rank, as the plan granted them to the cell.
+        block_bytes: Bytes of scores that they hold at once.
     """
 
     task: str
@@ -63,15 +65,22 @@ class View:
         default_factory=lambda: np.zeros(0, dtype=np.int64)
     )
     validation_known: bool = False
+    threads: int = 1
+    block_bytes: int = BLOCK_BYTES
 
     def rules(self, *, final: bool) -> RankingRules:
         """Return what may be listed: at the end, or (not final) on validation."""
         parts = [self.train, self.history]
         if final and self.seen == "remove":
             parts.append(self.validation)
-        seen = None if self.seen == "keep" else join(parts)
+        seen = None if self.seen == "keep" else join(parts, ("users", "items"))
         return RankingRules(
-            candidates=self.candidates, seen=seen, keys=self.keys, k=self.k
+            candidates=self.candidates,
+            seen=seen,
+            keys=self.keys,
+            k=self.k,
+            threads=self.threads,
+            block_bytes=self.block_bytes,
         )
 
     def asked(self) -> Queries:
@@ -110,15 +119,22 @@ class View:
         )
 
 
-def join(parts: list[Interactions]) -> Interactions:
-    """Return the interactions of several tables of one code space, in order."""
+def join(parts: list[Interactions], columns: tuple[str, ...] = COLUMNS) -> Interactions:
+    """Return the interactions of several tables of one code space, in order.
+
+    Args:
+        parts: The tables.
+        columns: What is wanted of them; others are None where there is more than one
+            table with rows.
+    """
     filled = [part for part in parts if len(part)] or parts[:1]
     if len(filled) == 1:
         return filled[0]
 
     def column(name: str) -> Any:  # noqa: ANN401 - columns differ in dtype
-        columns = [getattr(part, name) for part in filled]
-        return None if any(c is None for c in columns) else np.concatenate(columns)
+        found = [getattr(part, name) for part in filled if name in columns]
+        missing = not found or any(c is None for c in found)
+        return None if missing else np.concatenate(found)
 
     return dataclasses.replace(filled[0], **{name: column(name) for name in COLUMNS})
 
@@ -202,6 +218,10 @@ def read(folder: Path) -> View:
         }
         return Interactions(**columns, **shared)
 
+    questions: dict[str, Any] = {
+        name: _question(folder / f"{name}.npy", kind)
+        for name, kind in QUESTIONS.items()
+    }
     return View(
         task=facts["task"],
         train=table("train"),
@@ -213,7 +233,7 @@ def read(folder: Path) -> View:
         k=facts["k"],
         candidates=_map(folder / "candidates.npy"),
         keys=_map(folder / "keys.npy"),
-        **{n: _question(folder / f"{n}.npy", kind) for n, kind in QUESTIONS.items()},
+        **questions,
     )
 
 
