@@ -130,7 +130,8 @@ def tuned(spec: ModelSpec, task: str, params: Mapping[str, Any]) -> Tuned | None
     """Return the search that found these parameters; None where none did.
 
     It is decided by the parameters alone, however they were written. The defaults
-    count as chosen by nobody, even where a search found nothing better.
+    count as chosen by nobody, even where a search found nothing better. Where two
+    searches found the same, it is the first that the plugin lists.
     """
     if params == defaults(spec, task):
         return None

@@ -32,8 +32,10 @@ def test_a_shipped_preset_can_be_chosen_and_has_its_provenance(spec, entry):
         assert found is None
         assert entry.budget["trial"] == 0
     else:
-        assert found is not None
-        assert found.budget == entry.budget
+        # two searches may have found the same: then the first goes by its name
+        same = [t for t in spec.tuned if t.task == entry.task and t.params == entry.params]
+        assert entry in same
+        assert found == same[0]
     validation = entry.budget["validation"]
     sign = -1 if validation["metric"] == "rmse" else 1
     assert sign * validation["tuned"] >= sign * validation["default"]
