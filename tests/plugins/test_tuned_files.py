@@ -33,7 +33,9 @@ def test_a_shipped_preset_can_be_chosen_and_has_its_provenance(spec, entry):
         assert entry.budget["trial"] == 0
     else:
         # two searches may have found the same: then the first goes by its name
-        same = [t for t in spec.tuned if t.task == entry.task and t.params == entry.params]
+        same = [
+            t for t in spec.tuned if t.task == entry.task and t.params == entry.params
+        ]
         assert entry in same
         assert found == same[0]
     validation = entry.budget["validation"]
