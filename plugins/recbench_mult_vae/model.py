@@ -1,14 +1,20 @@
-"""Mult-VAE (Liang et al., 2018), the partially regularised form.
+"""Mult-VAE and Mult-DAE (Liang et al., 2018).
 
 A user's items are a draw from a multinomial distribution over the catalogue, whose
-logits a network computes from a latent code; the code's posterior is what another
-network makes of the user's normalised, randomly thinned row. The evidence bound is
-maximised with a KL weight that grows linearly from 0 to ``beta``.
+logits a network computes from a code of the user's normalised, randomly thinned row.
+
+Mult-VAE, the partially regularised form: the code has a posterior, and the evidence
+bound is maximised with a KL weight that grows linearly from 0 to ``beta``. Mult-DAE:
+the code is a tanh layer, and the likelihood is maximised, with an L2 penalty.
 
 Deviations. The KL weight grows over a share of the epochs, not a number of steps.
-The width suits ml-100k; the paper's is ``hidden=(600,),latent=200``.
+The widths suit ml-100k; the paper's are ``hidden=(600,),latent=200`` for Mult-VAE and
+the default for Mult-DAE. ``weight_decay`` is twice the factor that the authors put
+before the sum of squares, and biases are penalised too.
 """
 
+from collections.abc import Iterator
+from itertools import count, repeat
 from pathlib import Path
 
 import numpy as np
@@ -28,19 +34,19 @@ from recbench.neural import (
     save_module,
     seed_everything,
 )
-from recbench_mult_vae import Params
+from recbench_mult_vae import DenoisingParams, Params
 from recbench_mult_vae.network import Network
 
 BLOCK = 512  # rows encoded at once where no gradient is needed
 
 
-class MultVAE:
-    """Mult-VAE; users in training are served by a dot product of stored codes."""
+class Autoencoder:
+    """Either model; users in training are served by a dot product of stored codes."""
 
     net: Network
 
-    def __init__(self, params: Params) -> None:
-        """Make an untrained model."""
+    def __init__(self, params: Params | DenoisingParams) -> None:
+        """Make an untrained model; the kind of its parameters decides which."""
         self.params = params
 
     @property
@@ -49,7 +55,7 @@ class MultVAE:
         return sum(weight.numel() for weight in self.net.parameters())
 
     def fit(self, train: Interactions, context: FitContext) -> None:
-        """Maximise the evidence bound with Adam."""
+        """Maximise the evidence bound, or the likelihood, with Adam."""
         p, device = self.params, seed_everything(context)
         rows = Rows(train.positives().csr(), device)
         self.net = Network(p, train.n_items, train.n_users).to(device)
@@ -59,17 +65,13 @@ class MultVAE:
             (self.net.parameters(), p.weight_decay), learning_rate=p.learning_rate
         )
         users = torch.nonzero(rows.counts).squeeze(1)
-        steps_to_beta = p.anneal * p.epochs * -(-len(users) // p.batch_size)
-        step = 0
+        betas = kl_weights(p, steps_per_epoch=-(-len(users) // p.batch_size))
 
         def one_epoch(_epoch: int) -> float:
-            nonlocal step
-            losses = []
-            for (batch,) in batches(users, size=p.batch_size):
-                beta = p.beta * min(1.0, step / steps_to_beta)
-                loss = self.net.loss(rows.entries(batch), beta)
-                losses.append(descend(loss, optimizer))
-                step += 1
+            losses = [
+                descend(self.net.loss(rows.entries(batch), next(betas)), optimizer)
+                for (batch,) in batches(users, size=p.batch_size)
+            ]
             return float(torch.stack(losses).mean())
 
         stopping = EarlyStopping(
@@ -126,3 +128,15 @@ class MultVAE:
         self.net = Network(self.params, len(sizes["output.bias"]), len(sizes["codes"]))
         load_module(path, self.net)
         self.net.eval()
+
+
+def kl_weights(
+    params: Params | DenoisingParams, *, steps_per_epoch: int
+) -> Iterator[float]:
+    """Yield the KL weight of each step, without end."""
+    if isinstance(params, DenoisingParams):
+        yield from repeat(0.0)
+        return
+    steps_to_beta = params.anneal * params.epochs * steps_per_epoch
+    for step in count():
+        yield params.beta * min(1.0, step / steps_to_beta)

@@ -1,4 +1,4 @@
-"""Encoder, latent code and decoder as one torch module."""
+"""Encoder, code and decoder of both models as one torch module."""
 
 from itertools import pairwise
 
@@ -7,14 +7,15 @@ from torch import Tensor, nn
 from torch.nn.functional import log_softmax
 
 from recbench.neural import Dropout, Entries, SparseLinear
-from recbench_mult_vae import Params
+from recbench_mult_vae import DenoisingParams, Params
 
 
 class Network(nn.Module):
-    """A variational autoencoder of rows of ``m`` items, symmetric around the code.
+    """An autoencoder of rows of ``m`` items, symmetric around the code.
 
     Args:
-        params: Sizes and dropout.
+        params: Sizes and dropout; their kind decides whether the code is drawn from a
+            distribution (variational) or computed (denoising).
         m: Number of items.
         n_users: Users of the training part.
 
@@ -26,12 +27,13 @@ class Network(nn.Module):
     codes: Tensor
     threshold: Tensor
 
-    def __init__(self, params: Params, m: int, n_users: int) -> None:
+    def __init__(self, params: Params | DenoisingParams, m: int, n_users: int) -> None:
         """Initialise as the authors do: Xavier, biases near 0."""
         super().__init__()
         self.latent = params.latent
+        self.variational = isinstance(params, Params)
         self.corrupt = Dropout(params.dropout)
-        down = (*params.hidden, 2 * params.latent)
+        down = (*params.hidden, params.latent * (2 if self.variational else 1))
         up = (params.latent, *params.hidden[::-1])
         self.first = SparseLinear(m, down[0])
         self.encoder = nn.Sequential(*_layers(down, tanh_first=True))
@@ -48,29 +50,40 @@ class Network(nn.Module):
     def loss(self, rows: Entries, beta: float) -> Tensor:
         """Return the negative evidence bound of a batch, its KL part times ``beta``.
 
+        Denoising: the negative log-likelihood alone.
+
         Args:
             rows: The items of ``b`` users, with values of 1.
             beta: Weight of the KL divergence from the standard normal prior.
         """
-        mean, log_variance = self._posterior(rows)
+        encoded = self._encoded(rows)
+        if not self.variational:
+            return -self._log_likelihood(torch.tanh(encoded), rows).mean()
+        mean, log_variance = encoded[:, : self.latent], encoded[:, self.latent :]
         noise = torch.randn_like(mean) if self.training else torch.zeros_like(mean)
         code = mean + noise * torch.exp(0.5 * log_variance)
-        log_p = log_softmax(self.output(self.decoder(code)), dim=1)
-        fit = (log_p * rows.dense()[0]).sum(dim=1)
+        fit = self._log_likelihood(code, rows)
         kl = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1)
         return torch.mean(beta * kl - fit)
 
     def encode(self, rows: Entries) -> Tensor:
         """Return what the last layer reads, one row for each of ``b`` users."""
-        codes: Tensor = self.decoder(self._posterior(rows)[0])
+        encoded = self._encoded(rows)
+        code = encoded[:, : self.latent] if self.variational else torch.tanh(encoded)
+        codes: Tensor = self.decoder(code)
         return codes
 
-    def _posterior(self, rows: Entries) -> tuple[Tensor, Tensor]:
-        """Return mean and log-variance of the code, ``(b, latent)`` each."""
+    def _encoded(self, rows: Entries) -> Tensor:
+        """Return mean and log-variance of the code side by side, or what becomes it."""
         rows = rows.normalized()
         thinned = rows.with_values(self.corrupt(rows.value))
-        moments = self.encoder(self.first(thinned))
-        return moments[:, : self.latent], moments[:, self.latent :]
+        encoded: Tensor = self.encoder(self.first(thinned))
+        return encoded
+
+    def _log_likelihood(self, code: Tensor, rows: Entries) -> Tensor:
+        """Return the multinomial log-likelihood of each row, shape ``(b,)``."""
+        log_p = log_softmax(self.output(self.decoder(code)), dim=1)
+        return (log_p * rows.dense()[0]).sum(dim=1)
 
 
 def _layers(sizes: tuple[int, ...], *, tanh_first: bool = False) -> list[nn.Module]:

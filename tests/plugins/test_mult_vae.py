@@ -6,10 +6,10 @@ from scipy.sparse import csr_array
 from recbench import FitContext, Queries, plugins
 from recbench.neural import Rows
 from recbench.testing import checks_for, planted_topn
-from recbench_mult_vae import Params, recbench_models
+from recbench_mult_vae import DenoisingParams, Params, recbench_models
 from recbench_mult_vae.network import Network
 
-(SPEC,) = recbench_models()
+SPEC, DENOISING = recbench_models()
 SMALL = {"hidden": (12,), "latent": 6, "epochs": 4, "patience": 0}
 
 
@@ -18,8 +18,13 @@ def test_conformance(check):
     check.run(SPEC)
 
 
-def fitted(train, seed=0, **params):
-    model = plugins.make(SPEC, "top-n", SMALL | params)
+@pytest.mark.parametrize("check", checks_for(DENOISING), ids=str)
+def test_conformance_of_the_denoising_one(check):
+    check.run(DENOISING)
+
+
+def fitted(train, seed=0, spec=SPEC, **params):
+    model = plugins.make(spec, "top-n", SMALL | params)
     model.fit(train, FitContext(seed=seed))
     return model
 
@@ -63,6 +68,36 @@ def test_the_evidence_bound_by_a_slow_loop():
     assert float(found.detach()) == pytest.approx(total / 2, rel=1e-5)
 
 
+@pytest.mark.parametrize("hidden", [(), (5,)])
+def test_the_denoising_likelihood_by_a_slow_loop(hidden):
+    torch.manual_seed(0)
+    net = Network(DenoisingParams(hidden=hidden, latent=2), 4, 1).eval()
+    rows = np.array([[1, 0, 1, 1], [0, 1, 0, 0]], dtype=np.float64)
+
+    found = net.loss(entries(rows), 0.0)
+
+    wide = {n: w.detach().double().numpy() for n, w in net.named_parameters()}
+    total = 0.0
+    for x in rows:
+        up = np.tanh(
+            (x / np.sqrt((x**2).sum())) @ wide["first.weight"] + wide["first.bias"]
+        )
+        if hidden:
+            up = np.tanh(wide["encoder.1.weight"] @ up + wide["encoder.1.bias"])
+            up = np.tanh(wide["decoder.0.weight"] @ up + wide["decoder.0.bias"])
+        logits = wide["output.weight"] @ up + wide["output.bias"]
+        total += sum((np.log(np.exp(logits).sum()) - logits) * x)
+    assert float(found.detach()) == pytest.approx(total / 2, rel=1e-5)
+
+
+def test_the_denoising_code_is_not_drawn():
+    torch.manual_seed(0)
+    net = Network(DenoisingParams(latent=3, dropout=0.0), 4, 1)
+    rows = entries([[1, 0, 1, 0]])
+
+    assert len({float(net.loss(rows, 0.0).detach()) for _ in range(5)}) == 1
+
+
 def test_the_code_is_drawn_around_its_mean_while_training():
     torch.manual_seed(0)
     net = Network(Params(latent=3, dropout=0.0), 4, 1)
@@ -91,10 +126,11 @@ def test_the_kl_weight_grows_linearly_to_its_cap(monkeypatch):
     np.testing.assert_allclose(betas, np.minimum(0.4, 0.4 * np.arange(16) / 8))
 
 
+@pytest.mark.parametrize("spec", [SPEC, DENOISING], ids=lambda spec: spec.name)
 @pytest.mark.parametrize("hidden", [(), (12,), (12, 8)])
-def test_known_users_are_served_as_their_history_is(hidden):
+def test_known_users_are_served_as_their_history_is(hidden, spec):
     train = planted_topn().train
-    model = fitted(train, hidden=hidden)
+    model = fitted(train, spec=spec, hidden=hidden)
     users = np.arange(10, dtype=np.int32)
     histories = [train.items[train.users == u] for u in users]
 
