@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench.errors import DataError
+from recbench.ordering import order_by, stable_order
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -108,13 +109,18 @@ class Interactions:
 
     @cached_property
     def _positives(self) -> Self:
-        keep = np.arange(len(self), dtype=np.int64)
+        keep = np.ones(len(self), dtype=np.bool_)
         if self.threshold is not None and self.ratings is not None:
-            keep = keep[self.ratings >= np.float32(self.threshold)]
-        pairs = self.users[keep].astype(np.int64) * self.n_items + self.items[keep]
-        # reversed, so that the index np.unique reports is that of the last row
-        _, last = np.unique(pairs[::-1], return_index=True)
-        return self.take(keep[len(keep) - 1 - last])
+            keep = self.ratings >= np.float32(self.threshold)
+        rows = np.flatnonzero(keep)
+        pairs = self.users[rows].astype(np.int64)
+        pairs *= self.n_items
+        pairs += self.items[rows]
+        order = stable_order(pairs)
+        pairs = pairs[order]
+        last = np.ones(len(pairs), dtype=np.bool_)
+        last[:-1] = pairs[1:] != pairs[:-1]
+        return self.take(rows[order[last]])
 
     def csr(self, *, values: str = "ones") -> "csr_array":
         """Return the user-item matrix, shape ``(n_users, n_items)``, float32.
@@ -158,10 +164,10 @@ class Interactions:
     @cached_property
     def _by_user(self) -> ByUser:
         if self.timestamps is None:
-            rows = np.argsort(self.users, kind="stable")
+            rows = stable_order(self.users)
         else:
-            rows = np.lexsort((self.timestamps, self.users))
+            rows = order_by(self.users, self.timestamps)
         counts = np.bincount(self.users, minlength=self.n_users)
         offsets = np.zeros(self.n_users + 1, dtype=np.int64)
         np.cumsum(counts, out=offsets[1:])
-        return ByUser(offsets=offsets, rows=rows.astype(np.int64))
+        return ByUser(offsets=offsets, rows=rows)

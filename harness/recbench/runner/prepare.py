@@ -11,6 +11,7 @@ from recbench.datasets.duplicates import deduplicate
 from recbench.errors import DataError, UsageError, unknown_name
 from recbench.evaluation.topk import tie_keys
 from recbench.interactions import Interactions
+from recbench.ordering import distinct
 from recbench.plugins import resolve
 from recbench.runner.targets import aimed, asked
 from recbench.runner.view import View
@@ -165,7 +166,7 @@ def prepare(
             "train": len(train),
             "validation": len(validation),
             "test": len(test),
-            "users": len(np.unique(wanted.users)),
+            "users": len(distinct(wanted.users, table.n_users)),
             "leakage": leakage(used.interactions, tested),
         },
         dataset={
@@ -174,8 +175,8 @@ def prepare(
             "source": dataset.source,
             "scale": table.scale,
             "n_interactions": len(used.interactions),
-            "n_users": len(np.unique(used.interactions.users)),
-            "n_items": len(np.unique(used.interactions.items)),
+            "n_users": len(distinct(used.interactions.users, table.n_users)),
+            "n_items": len(distinct(used.interactions.items, table.n_items)),
         },
         notes=notes,
     )

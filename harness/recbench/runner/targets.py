@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from recbench.errors import DataError, UsageError
 from recbench.interactions import Interactions
+from recbench.ordering import distinct
 from recbench.splits.split import Split
 
 NO_ITEMS = np.zeros(0, dtype=np.int32)
@@ -48,9 +49,10 @@ def asked(task: str, part: Interactions, relevance: float | None) -> Asked:
         return Asked(users=part.users, items=part.items, times=NO_TIMES, truth=part)
     truth = part.take(first_events(part)) if task == "next-item" else part
     wanted = relevant(truth, relevance)
-    users, rows = np.unique(wanted.users, return_index=True)
+    users = distinct(wanted.users, wanted.n_users)
     times = NO_TIMES
     if task == "next-item" and wanted.timestamps is not None:
+        _, rows = np.unique(wanted.users, return_index=True)
         times = wanted.timestamps[rows]
     return Asked(users=users, items=NO_ITEMS, times=times, truth=truth)
 

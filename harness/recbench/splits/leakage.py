@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recbench.datasets.duplicates import pair_keys
 from recbench.interactions import Interactions
+from recbench.ordering import distinct
 from recbench.splits.split import Split
 
 EARLIEST, LATEST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
@@ -80,8 +82,14 @@ def _later(
 def _repeated(
     table: Interactions, train: NDArray[np.int64], test: NDArray[np.int64]
 ) -> dict[str, Any]:
-    pairs = table.users.astype(np.int64) * table.n_items + table.items
-    return _share(np.isin(pairs[test], pairs[train]))
+    """Count test events that repeat a pair of training, by two sorted columns."""
+    learned = np.sort(pair_keys(table.users[train], table.items[train], table.n_items))
+    tested = np.sort(pair_keys(table.users[test], table.items[test], table.n_items))
+    if not len(learned):
+        return _share(np.zeros(len(tested), dtype=np.bool_))
+    at = np.searchsorted(learned, tested)
+    at[at == len(learned)] = 0
+    return _share(learned[at] == tested)
 
 
 def _cold(
@@ -94,8 +102,8 @@ def _cold(
     known_item[table.items[train]] = True
     users, items = table.users[test], table.items[test]
     return {
-        "cold_users": _share(~known_user[np.unique(users)]),
-        "cold_items": _share(~known_item[np.unique(items)]),
+        "cold_users": _share(~known_user[distinct(users, table.n_users)]),
+        "cold_items": _share(~known_item[distinct(items, table.n_items)]),
         "cold_events": _share(~known_user[users] | ~known_item[items]),
     }
 
