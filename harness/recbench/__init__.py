@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from recbench.datasets.dataset import DataContext as DataContext
     from recbench.datasets.dataset import Dataset as Dataset
     from recbench.dialects import score as score
+    from recbench.encoding import FeatureEncoder as FeatureEncoder
     from recbench.errors import ContractError as ContractError
     from recbench.errors import DataError as DataError
     from recbench.errors import PluginError as PluginError
@@ -70,6 +71,7 @@ _WHERE = {
     "DataError": "errors",
     "Dataset": "datasets.dataset",
     "DatasetSpec": "specs",
+    "FeatureEncoder": "encoding",
     "Features": "features",
     "FitContext": "protocols",
     "Interactions": "interactions",

@@ -1,0 +1,114 @@
+"""A trained net as vectors: for known users, for strangers, for all items."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from torch import Tensor
+
+from recbench import Queries
+from recbench.neural import Rows
+from recbench_hybrid.known import Known
+from recbench_hybrid.net import Batch, Net
+
+Codes = NDArray[np.int32]
+Scores = NDArray[np.float32]
+
+
+class Served:
+    """Rows of users and items; the score is ``<u, i> + b_u + b_i + mean``.
+
+    Attributes:
+        users: float32, shape ``(n_users, d + 1)``.
+        items: float32, shape ``(n_items, d + 1)``.
+    """
+
+    def __init__(
+        self, net: Net, known: Known, past: csr_array | None, device: torch.device
+    ) -> None:
+        """Copy the features to the device.
+
+        Args:
+            net: The net, while it is trained and after.
+            known: What is known of users and items.
+            past: The users' positive items, or None.
+            device: Where the net is.
+        """
+        self.net, self.known, self.device = net, known, device
+        self.user_features = Rows(known.users.rows, device)
+        self.item_features = Rows(known.items.rows, device)
+        self.past = None if past is None else Rows(past, device)
+        self.user_trained = self._flags(known.users.trained)
+        self.item_trained = self._flags(known.items.trained)
+
+    def _flags(self, trained: NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(trained.astype(np.float32)[:, None]).to(self.device)
+
+    def user_batch(self, codes: Tensor, keep: Tensor | None = None) -> Batch:
+        """Return users; who has no training row is known by the features alone."""
+        trained = self.user_trained[codes]
+        return Batch(
+            codes=codes,
+            keep=trained if keep is None else trained * keep,
+            features=self.user_features.entries(codes),
+        )
+
+    def item_batch(self, codes: Tensor, keep: Tensor | None = None) -> Batch:
+        """Return items; what has no training row is known by its features alone."""
+        trained = self.item_trained[codes]
+        return Batch(
+            codes=codes,
+            keep=trained if keep is None else trained * keep,
+            features=self.item_features.entries(codes),
+        )
+
+    @torch.no_grad()
+    def refresh(self) -> None:
+        """Bring the rows up to date with the net."""
+        users = torch.arange(len(self.user_trained), device=self.device)
+        items = torch.arange(len(self.item_trained), device=self.device)
+        past = None if self.past is None else self.past.entries(users)
+        mine = self.net.user_rows(self.user_batch(users), past)
+        self.users = np.asarray(mine.cpu())
+        self.items = np.asarray(self.net.items(self.item_batch(items)).cpu())
+        self.mean = float(self.net.mean)
+
+    def user_vectors(self, users: Codes) -> Scores:
+        """Return ``[u, 1, b_u + mean]``, float32, shape ``(b, d + 2)``."""
+        return self._beside(self.users[users])
+
+    def _beside(self, rows: Scores) -> Scores:
+        ones = np.ones((len(rows), 1), dtype=np.float32)
+        bias = rows[:, -1:] + np.float32(self.mean)
+        return np.concatenate((rows[:, :-1], ones, bias), axis=1)
+
+    def item_vectors(self) -> Scores:
+        """Return ``[i, b_i, 1]``, float32, shape ``(n_items, d + 2)``."""
+        return np.pad(self.items, ((0, 0), (0, 1)), constant_values=np.float32(1))
+
+    def predict(self, users: Codes, items: Codes) -> Scores:
+        """Return the scores of pairs, float32, shape ``(n,)``."""
+        u, i = self.users[users], self.items[items]
+        dot = np.einsum("nd,nd->n", u[:, :-1], i[:, :-1])
+        total = dot + u[:, -1] + i[:, -1] + np.float32(self.mean)
+        return np.asarray(total, dtype=np.float32)
+
+    @torch.no_grad()
+    def score_queries(self, queries: Queries) -> Scores:
+        """Return the scores of all items, float32, shape ``(n, n_items)``.
+
+        A query is its features, its history where the net reads one, and its code if
+        it was in training.
+        """
+        n = torch.arange(len(queries), device=self.device)
+        codes = torch.from_numpy(queries.users.astype(np.int64)).to(self.device)
+        batch = Batch(
+            codes=codes.clamp(min=0),
+            keep=self.user_trained[codes.clamp(min=0)] * (codes >= 0)[:, None],
+            features=Rows(self.known.asked(queries), self.device).entries(n),
+        )
+        past = None
+        if self.past is not None:
+            past = Rows(self.known.histories(queries), self.device).entries(n)
+        rows = np.asarray(self.net.user_rows(batch, past).cpu())
+        return np.asarray(self._beside(rows) @ self.item_vectors().T)
