@@ -44,7 +44,8 @@ class WritesThroughTorch(Fine):
 class PatchesNumpy(Fine):
     def spoil(self, train, context):
         np.isfinite = lambda values: np.ones(np.shape(values), dtype=bool)
-        np.argsort = np.argpartition = lambda *args, **kwargs: 1 / 0
+        for name in ("argsort", "argpartition", "lexsort", "partition", "sort"):
+            setattr(np, name, lambda *args, **kwargs: 1 / 0)
         np.float32 = np.float64
 
 
