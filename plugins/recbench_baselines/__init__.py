@@ -147,6 +147,18 @@ def _factors() -> Iterator[ModelSpec]:
         baseline=True,
     )
     yield ModelSpec(
+        name="sgd-mf",
+        summary="biased matrix factorization, rating by rating, compiled",
+        paper="Koren, Bell and Volinsky, 2009, Matrix factorization techniques for "
+        "recommender systems",
+        factory="recbench_baselines.sgd_mf:SGDMF",
+        params=params.SGDMFParams,
+        presets={"surprise": params.SURPRISE_SVD},
+        tasks=("rating", "top-n"),
+        needs=("ratings",),
+        requires=("numba",),
+    )
+    yield ModelSpec(
         name="bayesian-mf",
         summary="matrix factorization averaged over its posterior",
         paper="Salakhutdinov and Mnih, 2008, Bayesian probabilistic matrix "

@@ -26,6 +26,14 @@ class BiasParams:
 
 
 TUNED_BIAS = {"reg_user": 5.0, "reg_item": 2.0}
+SURPRISE_SVD = {
+    "embedding_dim": 100,
+    "epochs": 20,
+    "learning_rate": 0.005,
+    "reg": 0.02,
+    "init_std": 0.1,
+    "biased": True,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +170,24 @@ class BPRParams:
     epochs: int = param(30, low=1, tune=(10, 200), help="passes over the positives")
     batch_size: int = param(1024, low=1, help="draws in a step")
     init_std: float = param(0.1, low=0, help="standard deviation of fresh factors")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SGDMFParams:
+    """Parameters of ``sgd-mf``, those of ``svd``."""
+
+    embedding_dim: int = param(100, low=1, tune=(20, 200), log=True, help="factors")
+    epochs: int = param(60, low=1, tune=(20, 120), help="passes over the ratings")
+    learning_rate: float = param(
+        0.01, low=1e-6, tune=(0.002, 0.03), log=True, help="step of gradient descent"
+    )
+    reg: float = param(
+        0.12, low=0, tune=(0.01, 0.3), log=True, help="L2 penalty of all parameters"
+    )
+    init_std: float = param(
+        0.1, low=0, tune=(0.01, 0.2), log=True, help="deviation of fresh factors"
+    )
+    biased: bool = param(default=True, help="mean and biases beside the factors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

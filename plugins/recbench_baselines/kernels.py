@@ -1,0 +1,134 @@
+"""The loops that array operations cannot express, as plain Python.
+
+They are compiled where they are used (``compiled``); uncompiled they run as they
+stand, a thousand times slower. Every loop has a twin in array operations or in the
+library it follows, against which the tests hold it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Codes = NDArray[np.int32]
+Places = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+
+def seen(codes: Codes, counts: Places, order: Codes) -> tuple[int, bool]:
+    """Count codes and number them by first appearance, in one pass.
+
+    Args:
+        codes: Shape ``(n,)``.
+        counts: Zeros, shape ``(size,)``; becomes the rows of each code.
+        order: Shape ``(size,)``; its start becomes the codes that occur.
+
+    Returns:
+        How many codes occur, and whether the rows of each are side by side.
+    """
+    found = 0
+    grouped = True
+    last = -1
+    for code in codes:
+        if code != last:
+            if counts[code] == 0:
+                order[found] = code
+                found += 1
+            else:
+                grouped = False
+            last = code
+        counts[code] += 1
+    return found, grouped
+
+
+def group(  # noqa: PLR0917 - a signature names places, not keywords
+    codes: Codes, others: Codes, values: Floats, free: Places, to: Codes, put: Floats
+) -> None:
+    """Copy rows to where those of the same code stand together, in row order.
+
+    Args:
+        codes: What is grouped by, shape ``(n,)``.
+        others: Shape ``(n,)``; copied into ``to``.
+        values: Shape ``(n,)``; copied into ``put``.
+        free: First free place of each code, shape ``(size,)``; moves on.
+        to: Shape ``(n,)``.
+        put: Shape ``(n,)``.
+    """
+    for row in range(codes.shape[0]):
+        place = free[codes[row]]
+        free[codes[row]] = place + 1
+        to[place] = others[row]
+        put[place] = values[row]
+
+
+def sgd_epoch(  # noqa: PLR0917 - likewise
+    owners: Codes,
+    starts: Places,
+    items: Codes,
+    ratings: Floats,
+    mean: np.float32,
+    rate: np.float32,
+    bias_rate: np.float32,
+    reg: np.float32,
+    user_bias: Floats,
+    item_bias: Floats,
+    users: Floats,
+    vectors: Floats,
+) -> float:
+    """Pass once over the ratings, user by user, one step of descent for each.
+
+    The step with one rating and the product for the next share a pass over the
+    factors; where both are of one item, the product is taken again.
+
+    Args:
+        owners: The users in the order of the pass, shape ``(m,)``.
+        starts: User ``owners[k]`` owns the rows ``starts[k]:starts[k + 1]``.
+        items: Item of each row.
+        ratings: Rating of each row.
+        mean: Added to every prediction.
+        rate: Step of the factors.
+        bias_rate: Step of the biases; 0 leaves them alone.
+        reg: L2 penalty.
+        user_bias: Shape ``(n_users,)``, changed in place, as are the next three.
+        item_bias: Shape ``(n_items,)``.
+        users: Shape ``(n_users, d)``.
+        vectors: Shape ``(n_items, d)``.
+
+    Returns:
+        The sum of the squared errors, each before its step.
+    """
+    width = users.shape[1]
+    shrink = rate * reg
+    bias_shrink = bias_rate * reg
+    own = np.empty(width, np.float32)
+    total = 0.0
+    for k in range(owners.shape[0]):
+        user = owners[k]
+        start, stop = starts[k], starts[k + 1]
+        item = items[start]
+        product = np.float32(0)
+        for f in range(width):
+            own[f] = users[user, f]
+            product += own[f] * vectors[item, f]
+        bias = user_bias[user]
+        for row in range(start, stop):
+            error = ratings[row] - (mean + bias + item_bias[item] + product)
+            total += error * error
+            bias += bias_rate * error - bias_shrink * bias
+            item_bias[item] += bias_rate * error - bias_shrink * item_bias[item]
+            step = rate * error
+            following = items[row + 1] if row + 1 < stop else item
+            product = np.float32(0)
+            for f in range(width):
+                of_user, of_item = own[f], vectors[item, f]
+                moved = of_user + (step * of_item - shrink * of_user)
+                own[f] = moved
+                product += moved * vectors[following, f]
+                vectors[item, f] = of_item + (step * of_user - shrink * of_item)
+            if following == item:
+                product = np.float32(0)
+                for f in range(width):
+                    product += own[f] * vectors[item, f]
+            item = following
+        user_bias[user] = bias
+        for f in range(width):
+            users[user, f] = own[f]
+    return total
