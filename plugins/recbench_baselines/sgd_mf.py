@@ -116,6 +116,7 @@ def first_seen(codes: Codes, size: int) -> tuple[Codes, Places, bool]:
     """Return the codes that occur, by first row; the rows of each; and if grouped."""
     counts = np.zeros(size, dtype=np.int64)
     order = np.empty(size, dtype=np.int32)
+    codes = np.ascontiguousarray(codes, dtype=np.int32)
     found, grouped = kernel("seen")(codes, counts, order)
     return order[:found], counts, grouped
 
@@ -125,9 +126,10 @@ def by_user(train: Interactions) -> tuple[Codes, Places, Codes, Scores]:
 
     Rows that stand together by user already are not copied.
     """
+    users = np.ascontiguousarray(train.users, dtype=np.int32)
     items = np.ascontiguousarray(train.items, dtype=np.int32)
     ratings = np.ascontiguousarray(train.ratings, dtype=np.float32)
-    owners, counts, grouped = first_seen(train.users, train.n_users)
+    owners, counts, grouped = first_seen(users, train.n_users)
     starts = np.zeros(len(owners) + 1, dtype=np.int64)
     np.cumsum(counts[owners], out=starts[1:])
     if grouped:
@@ -135,7 +137,7 @@ def by_user(train: Interactions) -> tuple[Codes, Places, Codes, Scores]:
     free = np.zeros(train.n_users, dtype=np.int64)
     free[owners] = starts[:-1]
     to, put = np.empty_like(items), np.empty_like(ratings)
-    kernel("group")(train.users, items, ratings, free, to, put)
+    kernel("group")(users, items, ratings, free, to, put)
     return owners, starts, to, put
 
 

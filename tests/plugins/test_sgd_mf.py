@@ -25,7 +25,7 @@ def ratings(seed=0, n_users=50, n_items=30, *, shuffled=True, repeats=0):
     pairs = pairs[(pairs[:, 0] != 3) & (pairs[:, 1] != 5)]
     pairs = np.concatenate((pairs, np.repeat(pairs[:1], repeats, axis=0)))
     pairs = rng.permutation(pairs) if shuffled else pairs[np.argsort(pairs[:, 0])]
-    users, items = pairs.T.astype(np.int32)
+    users, items = pairs.T.astype(np.int32, order="C")
     taste = rng.normal(size=(n_users, 2)) @ rng.normal(size=(2, n_items))
     values = np.clip(np.round(3 + taste[users, items]), 1, 5)
     return Interactions(
