@@ -35,6 +35,9 @@ class Params:
     )
     epochs: int = param(25, low=1)
     patience: int = param(5, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 TOP_N = {

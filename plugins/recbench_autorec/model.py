@@ -23,10 +23,10 @@ from torch import Tensor
 from recbench import FitContext, Interactions
 from recbench.neural import (
     EarlyStopping,
+    Precision,
     Rows,
     adam,
     batches,
-    descend,
     read_arrays,
     save_arrays,
     seed_everything,
@@ -94,12 +94,15 @@ class AutoRec:
             optimizer, 1.0, LAST_RATE if p.anneal else 1.0, steps
         )
 
+        mixed = Precision(p.precision, row_offset.device)
+
         def one_epoch(_epoch: int) -> float:
             losses = []
             for (batch,) in batches(observed, size=size):
                 offsets = row_offset[batch, None] + column_offset  # (b, m)
-                loss = net.loss(rows.entries(batch), offsets)
-                losses.append(descend(loss, optimizer))
+                with mixed.autocast():
+                    loss = net.loss(rows.entries(batch), offsets)
+                losses.append(mixed.descend(loss, optimizer))
                 schedule.step()
             return float(torch.stack(losses).mean())
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from recbench import ModelSpec, hookimpl, param, with_tuned
 
@@ -27,6 +28,9 @@ class Params:
     batch_size: int = param(128, low=1, tune=(64, 512), log=True, help="users")
     epochs: int = param(40, low=1)
     patience: int = param(8, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,9 @@ class DenoisingParams:
     batch_size: int = param(128, low=1, tune=(64, 512), log=True, help="users")
     epochs: int = param(40, low=1)
     patience: int = param(5, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 @hookimpl

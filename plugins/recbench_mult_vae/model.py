@@ -25,10 +25,10 @@ from scipy.sparse import coo_array
 from recbench import FitContext, Interactions, Queries
 from recbench.neural import (
     EarlyStopping,
+    Precision,
     Rows,
     adam,
     batches,
-    descend,
     load_module,
     read_arrays,
     save_module,
@@ -67,11 +67,14 @@ class Autoencoder:
         users = torch.nonzero(rows.counts).squeeze(1)
         betas = kl_weights(p, steps_per_epoch=-(-len(users) // p.batch_size))
 
+        mixed = Precision(p.precision, device)
+
         def one_epoch(_epoch: int) -> float:
-            losses = [
-                descend(self.net.loss(rows.entries(batch), next(betas)), optimizer)
-                for (batch,) in batches(users, size=p.batch_size)
-            ]
+            losses = []
+            for (batch,) in batches(users, size=p.batch_size):
+                with mixed.autocast():
+                    loss = self.net.loss(rows.entries(batch), next(betas))
+                losses.append(mixed.descend(loss, optimizer))
             return float(torch.stack(losses).mean())
 
         stopping = EarlyStopping(

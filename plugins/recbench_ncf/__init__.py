@@ -32,6 +32,9 @@ class Params:
     batch_size: int = param(1024, low=1, tune=(128, 4096), log=True)
     epochs: int = param(15, low=1)
     patience: int = param(3, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 TOP_N = {

@@ -26,9 +26,9 @@ from recbench.neural import (
     EarlyStopping,
     NegativeSampler,
     Offsets,
+    Precision,
     adam,
     batches,
-    descend,
     load_module,
     read_arrays,
     save_module,
@@ -76,12 +76,15 @@ class NCF:
         steps = p.epochs * -(-len(examples()[0]) // p.batch_size)
         after_step, after_epoch = _schedule(p, optimizer, steps, context)
 
+        mixed = Precision(p.precision, device)
+
         def one_epoch(_epoch: int) -> float:
             losses = []
             for users, items, targets in batches(*examples(), size=p.batch_size):
-                scores = self.net(users, items)
-                loss = LOSSES[p.loss](scores, targets)
-                losses.append(descend(loss, optimizer))
+                with mixed.autocast():
+                    scores = self.net(users, items)
+                    loss = LOSSES[p.loss](scores, targets)
+                losses.append(mixed.descend(loss, optimizer))
                 after_step()
             return float(torch.stack(losses).mean())
 

@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recbench import FitContext, Interactions, Queries
-from recbench.neural import load_module, read_arrays, save_module, seed_everything
+from recbench.neural import (
+    load_module,
+    moved,
+    read_arrays,
+    save_module,
+    seed_everything,
+)
 from recbench_sequential.attention import Encoder
 from recbench_sequential.losses import Competitors, Objective
 from recbench_sequential.params import BERT4RecParams
@@ -87,7 +93,10 @@ class BERT4Rec:
 
         def examples() -> Iterator[tuple[Tensor, Tensor]]:
             for batch in windows.batches(p.batch_size, rng):
-                items, lengths = batch.targets.to(device), batch.lengths.to(device)
+                items, lengths = (
+                    moved(batch.targets, device),
+                    moved(batch.lengths, device),
+                )
                 hidden = hide(items, lengths, p)
                 shown = items.masked_fill(items < 0, net.n_items)
                 states = net(shown.masked_fill(hidden, net.mask), lengths)

@@ -24,6 +24,7 @@ from recbench import FitContext, Interactions, Queries
 from recbench.neural import (
     Dropout,
     load_module,
+    moved,
     read_arrays,
     save_module,
     seed_everything,
@@ -100,9 +101,9 @@ class GRU4Rec:
 
         def examples() -> Iterator[tuple[Tensor, Tensor]]:
             for batch in windows.batches(p.batch_size, rng):
-                targets = batch.targets.to(device)
+                targets = moved(batch.targets, device)
                 asked = targets >= 0
-                yield net(batch.tokens.to(device))[asked], targets[asked]
+                yield net(moved(batch.tokens, device))[asked], targets[asked]
 
         objective = Objective(
             kind=p.loss,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, logsigmoid, softmax
 
+from recbench.neural import moved
+
 TINY = 1e-24
 
 
@@ -54,7 +56,7 @@ class Competitors:
             return None
         where = torch.rand(self.negatives, dtype=torch.float64) * self.cumulative[-1]
         at = torch.searchsorted(self.cumulative, where, right=True)
-        return self.known[at.clamp_(max=len(self.known) - 1)].to(self.device)
+        return moved(self.known[at.clamp_(max=len(self.known) - 1)], self.device)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,9 @@ class GRU4RecParams:
     batch_size: int = param(16, low=1, tune=(16, 256), log=True, help="windows")
     epochs: int = param(10, low=1, tune=(5, 100))
     patience: int = param(4, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +192,9 @@ class SASRecParams:
     batch_size: int = param(16, low=1, tune=(16, 256), log=True, help="windows")
     epochs: int = param(12, low=1, tune=(10, 100))
     patience: int = param(4, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,3 +231,6 @@ class BERT4RecParams:
     batch_size: int = param(16, low=1, tune=(16, 256), log=True, help="windows")
     epochs: int = param(16, low=1, tune=(10, 200))
     patience: int = param(5, low=0, help="0: run all epochs, keep the last state")
+    precision: Literal["float32", "bfloat16", "float16"] = param(
+        "float32", help="of products while training; weights stay float32"
+    )

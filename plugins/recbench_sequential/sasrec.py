@@ -23,7 +23,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recbench import FitContext, Interactions, Queries
-from recbench.neural import load_module, read_arrays, save_module, seed_everything
+from recbench.neural import (
+    load_module,
+    moved,
+    read_arrays,
+    save_module,
+    seed_everything,
+)
 from recbench_sequential.attention import Encoder
 from recbench_sequential.losses import Competitors, Objective
 from recbench_sequential.params import SASRecParams
@@ -82,8 +88,11 @@ class SASRec:
 
         def examples() -> Iterator[tuple[Tensor, Tensor]]:
             for batch in windows.batches(p.batch_size, rng):
-                tokens, lengths = batch.tokens.to(device), batch.lengths.to(device)
-                targets = batch.targets.to(device)
+                tokens, lengths = (
+                    moved(batch.tokens, device),
+                    moved(batch.lengths, device),
+                )
+                targets = moved(batch.targets, device)
                 asked = targets >= 0
                 yield net(tokens, lengths)[asked], targets[asked]
 

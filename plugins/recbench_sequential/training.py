@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from math import isnan
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from recbench import FitContext, Queries
-from recbench.neural import EarlyStopping, adam, descend
+from recbench.neural import EarlyStopping, Precision, adam
 from recbench_sequential.losses import Objective
 from recbench_sequential.sequences import Sequences
 
@@ -40,6 +40,10 @@ class Schedule(Protocol):
     @property
     def patience(self) -> int:
         """Validations without improvement until training ends."""
+
+    @property
+    def precision(self) -> Literal["float32", "bfloat16", "float16"]:
+        """Of products while training."""
 
 
 class Network(Protocol):
@@ -98,11 +102,14 @@ def learn(
         lambda k: min(1.0, (k + 1) / WARM_UP) * max(LAST_RATE, 1 - k / total),
     )
 
+    mixed = Precision(params.precision, net.bias.device)  # type: ignore[arg-type]  # a Network
+
     def one_epoch(_epoch: int) -> float:
         losses = []
-        for states, targets in examples():
-            loss = objective(states, targets, net.vectors, net.bias)  # type: ignore[arg-type]  # a Network
-            losses.append(descend(loss, optimizer))
+        for states, targets in mixed.under(examples()):
+            with mixed.autocast():
+                loss = objective(states, targets, net.vectors, net.bias)  # type: ignore[arg-type]  # a Network
+            losses.append(mixed.descend(loss, optimizer))
             schedule.step()
         return float(torch.stack(losses).mean()) if losses else 0.0
 

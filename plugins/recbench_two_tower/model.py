@@ -22,9 +22,9 @@ from recbench import DataError, FitContext, Interactions, UsageError
 from recbench.neural import (
     EarlyStopping,
     Offsets,
+    Precision,
     adam,
     batches,
-    descend,
     read_arrays,
     save_arrays,
     seed_everything,
@@ -66,15 +66,18 @@ class TwoTower:
         steps = p.epochs * -(-len(columns[0]) // p.batch_size)
         schedule = LinearLR(optimizer, 1.0, LAST_RATE if p.anneal else 1.0, steps)
 
+        mixed = Precision(p.precision, device)
+
         def one_epoch(_epoch: int) -> float:
             losses = []
             for users, items, extra in batches(*columns, size=p.batch_size):
-                u, v = user_tower(users), item_tower(items)  # (b, embedding_dim)
-                if p.loss == "softmax":
-                    loss = batch_softmax(u @ v.T / p.temperature, items, extra)
-                else:
-                    loss = mse_loss((u * v).sum(dim=1), extra)
-                losses.append(descend(loss, optimizer))
+                with mixed.autocast():
+                    u, v = user_tower(users), item_tower(items)  # (b, embedding_dim)
+                    if p.loss == "softmax":
+                        loss = batch_softmax(u @ v.T / p.temperature, items, extra)
+                    else:
+                        loss = mse_loss((u * v).sum(dim=1), extra)
+                losses.append(mixed.descend(loss, optimizer))
                 schedule.step()
             return float(torch.stack(losses).mean())
 

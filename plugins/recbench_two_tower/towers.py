@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
 from recbench.neural import Dropout
-from recbench_two_tower import Params
+from recbench_two_tower import FeatureParams, Params
 
 STD = 0.01  # of the embeddings at the start, as in the notebook
 
@@ -54,7 +54,7 @@ class Tower(nn.Module):
         return vectors
 
 
-def network(params: Params) -> nn.Sequential:
+def network(params: Params | FeatureParams) -> nn.Sequential:
     """Return the layers between an embedding and a vector of the same length."""
     sizes = (params.embedding_dim, *params.hidden)
     layers: list[nn.Module] = []

@@ -25,6 +25,7 @@ from recbench.neural.dropout import Dropout
 from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
 from recbench.neural.optimizers import adam, descend
+from recbench.neural.precision import Precision, moved
 from recbench.neural.rows import Entries, Rows, SparseLinear
 from recbench.neural.seeding import seed_everything
 from recbench.neural.states import load_module, read_arrays, save_arrays, save_module
@@ -36,12 +37,14 @@ __all__ = [
     "Entries",
     "NegativeSampler",
     "Offsets",
+    "Precision",
     "Rows",
     "SparseLinear",
     "adam",
     "batches",
     "descend",
     "load_module",
+    "moved",
     "read_arrays",
     "save_arrays",
     "save_module",

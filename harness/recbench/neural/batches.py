@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recbench.errors import UsageError
+from recbench.neural.precision import moved
 
 
 def tensors(
@@ -23,9 +24,12 @@ def tensors(
         One tensor per column, sharing memory with it where nothing had to change.
     """
     return tuple(
-        torch.as_tensor(
-            np.asarray(c, dtype=np.int64 if c.dtype.kind in "iub" else np.float32)
-        ).to(device)
+        moved(
+            torch.as_tensor(
+                np.asarray(c, dtype=np.int64 if c.dtype.kind in "iub" else np.float32)
+            ),
+            device,
+        )
         for c in columns
     )
 
@@ -58,7 +62,7 @@ def batches(
         raise UsageError(msg + f"size {size}")
     n = lengths.pop()
     if shuffle:
-        order = torch.randperm(n).to(columns[0].device)
+        order = moved(torch.randperm(n), columns[0].device)
         columns = tuple(column.index_select(0, order) for column in columns)
     stop = n - n % size if drop_last and n >= size else n
     for start in range(0, stop, size):

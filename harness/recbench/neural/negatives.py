@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from recbench.interactions import Interactions
+from recbench.neural.precision import moved
 
 ROUNDS = 8
 
@@ -70,7 +71,7 @@ class NegativeSampler:
                     break
                 items[wrong] = self._items(len(wrong))
                 wrong = wrong[self._positive(owners[wrong], items[wrong])]
-        return items.view(len(users), per_user).to(self.device)
+        return moved(items.view(len(users), per_user), self.device)
 
     def _items(self, n: int) -> Tensor:
         """Draw ``n`` items, whoever they are for."""
