@@ -8,6 +8,7 @@
     ├── PluginError          exit 3   a plugin that breaks its contract
     ├── NothingRanError      exit 4   no cell was left to run or to show
     ├── StaleBoardError      exit 5   a board that its records do not yield
+    ├── RegressionError      exit 5   something slower than it may be
     └── ContractError        exit 1   a model's output that cannot be scored
 """
 
@@ -42,7 +43,13 @@ class NothingRanError(RecbenchError):
 
 
 class StaleBoardError(RecbenchError):
-    """A board that its records do not yield, or a regression."""
+    """A board that its records do not yield."""
+
+    exit_code = 5
+
+
+class RegressionError(RecbenchError):
+    """Something that has become slower than a limit allows."""
 
     exit_code = 5
 

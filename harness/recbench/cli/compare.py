@@ -1,4 +1,4 @@
-"""``recbench compare``: two models, or two folders of results."""
+"""``recbench compare``: two models, two folders of results, or two benchmarks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from recbench.cli import options
-from recbench.errors import NothingRanError, UsageError
+from recbench.errors import NothingRanError, RegressionError, UsageError
 
 if TYPE_CHECKING:
     from recbench.leaderboard.comparison import Line
@@ -18,6 +18,7 @@ Examples:
   recbench compare ease slim --suite ml-100k/top-n
   recbench compare 'ncf[epochs=5]' ncf -M ndcg@10
   recbench compare before/leaderboards after/leaderboards
+  recbench compare before.json after.json --fail-on 'fit>1.2' --fail-on 'rank>10%'
 """
 
 
@@ -32,6 +33,14 @@ Examples:
     default="holm",
     show_default=True,
     help="How p-values are corrected for the number of lines.",
+)
+@click.option(
+    "--fail-on",
+    "limits",
+    multiple=True,
+    metavar="WHAT>TIMES",
+    help="Of two files of benchmarks: a group or pattern, and how many times slower "
+    "it may be; exit status 5 if it is. May be repeated.",
 )
 @click.option(
     "--format",
@@ -49,15 +58,26 @@ def command(
     suites: tuple[str, ...],
     metrics: tuple[str, ...],
     correction: Literal["holm", "bh", "none"],
+    limits: tuple[str, ...],
     style: str,
     out: Path,
     plugins: tuple[str, ...],
 ) -> None:
-    """Compare two models on the same splits and users, or two folders of results.
+    """Compare two models, two folders of results, or two files of benchmarks.
 
-    A and B are models of the records under --out, such as ease or 'ncf[epochs=3]', or
-    two folders of records, of which each model is compared with itself.
+    A and B are models of the records under --out, such as ease or 'ncf[epochs=3]',
+    compared on the same splits and users; or two folders of records, of which each
+    model is compared with itself; or two files that recbench bench or
+    pytest-benchmark wrote.
     """
+    if _is_file(a) and _is_file(b):
+        _speeds(Path(a), Path(b), limits=limits, style=style)
+        return
+    if limits:
+        msg = (
+            "--fail-on compares two files of benchmarks: make them with recbench bench"
+        )
+        raise UsageError(msg)
     from recbench import plugins as registry
     from recbench.leaderboard import comparison_text, folders
     from recbench.leaderboard.publish import layout_of
@@ -130,3 +150,24 @@ def _is_store(name: str) -> bool:
     """Return whether a name is a folder that holds records."""
     path = Path(name)
     return path.is_dir() and any(path.glob("*/*/results"))
+
+
+def _is_file(name: str) -> bool:
+    """Return whether a name is a file of benchmarks, there or not."""
+    return name.endswith(".json") or Path(name).is_file()
+
+
+def _speeds(a: Path, b: Path, *, limits: tuple[str, ...], style: str) -> None:
+    """Compare two files of benchmarks.
+
+    Raises:
+        RegressionError: If something became slower than a limit allows.
+    """
+    from recbench.bench import comparing, results, text
+
+    wanted = [comparing.limit_of(limit) for limit in limits]
+    found = comparing.compare(results.read(a), results.read(b), wanted)
+    render = text.to_json if style == "json" else text.render
+    click.echo(render(found), nl=False)
+    if found.failed:
+        raise RegressionError(text.verdict(found))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recbench.runner.prepare import Prepared
     from recbench.testing.benching import Bench
 
+REFERENCE_ROUNDS = 10
 OPTION, INI = "--recbench-dataset", "recbench_dataset"
 
 
@@ -85,12 +86,24 @@ def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
 def pytest_benchmark_update_json(
     config: pytest.Config, output_json: dict[str, Any]
 ) -> None:
-    """Put the versions, the threads and the data set into that file."""
+    """Put the versions, the threads, the data set and a reference into that file.
+
+    The reference is a fixed calculation timed at the end of the run, by which
+    ``recbench compare`` sets two files side by side.
+    """
     from recbench import hardware
+    from recbench.bench import reference
+    from recbench.testing.threads import one_thread
+
+    calm = reference.Reference()
+    with one_thread():
+        beside = min(calm.seconds() for _ in range(REFERENCE_ROUNDS))
 
     output_json["recbench"] = {
         "versions": hardware.versions(),
         "threads": 1,
         "devices": ["cpu", *hardware.accelerators()[0]],
         "dataset": config.getoption(OPTION) or config.getini(INI),
+        "reference_version": reference.VERSION,
+        "reference_seconds": beside,
     }
