@@ -99,3 +99,27 @@ def shipped(
         if task in spec.tasks and presets:
             found[name] = [complete(spec, task, {"preset": p}) for p in presets]
     return found
+
+
+def searched(
+    catalogue: plugins.Catalogue, record: Record
+) -> dict[str, list[tuple[dict[str, object], dict[str, object]]]]:
+    """Return the searches that ship with models and looked at what a record is of.
+
+    A search that found nothing better than the defaults leaves no trace in records:
+    parameters are what they are, and nobody chose the defaults because of it. Here it
+    counts, or else a model would stand as untuned for having good defaults.
+    """
+    found: dict[str, list[tuple[dict[str, object], dict[str, object]]]] = {}
+    for name, spec in catalogue.models.items():
+        for entry in spec.tuned:
+            data = entry.budget.get("dataset") or {}
+            if (
+                entry.task == record.task
+                and entry.budget.get("suite") == record.suite
+                and data.get("fingerprint") == record.dataset.get("fingerprint")
+                and entry.budget.get("protocol_hash") == record.protocol_hash
+            ):
+                params = complete(spec, entry.task, dict(entry.params))
+                found.setdefault(name, []).append((params, dict(entry.budget)))
+    return found

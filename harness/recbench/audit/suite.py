@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from recbench import plugins
 from recbench.audit import in_data, in_outputs, in_store
-from recbench.audit.evidence import Evidence, gather, shipped
+from recbench.audit.evidence import Evidence, gather, searched, shipped
 from recbench.errors import NothingRanError
 from recbench.leaderboard import publish, selection
 from recbench.referee import checks
@@ -61,6 +61,7 @@ def case_of(store: Store, suite: str, catalogue: plugins.Catalogue) -> Case:
         others=tuple(r for r in records if id(r) not in shown),
         baselines=layout.baselines if layout else None,
         presets=shipped(catalogue, chosen[0].task) if chosen else {},
+        searches=searched(catalogue, chosen[0]) if chosen else {},
     )
 
 

@@ -1,5 +1,8 @@
 """Checks of how parameters were chosen: for whom, on what, with which budget."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from recbench.referee.case import Case, named
 from recbench.referee.finding import Finding
 from recbench.results import canonical
@@ -19,7 +22,10 @@ def tuned(case: Case) -> Finding:
     message = f"all {len(models)} models with parameters were tuned for this suite"
     parts = []
     if untuned:
-        parts.append(f"untuned, at parameters nobody searched for: {named(untuned)}")
+        parts.append(
+            f"untuned, at parameters nobody searched for: {named(untuned)} (`recbench "
+            f"tune {case.suite}` grants each the same budget)"
+        )
     if elsewhere:
         parts.append(f"tuned for another suite or data set: {named(elsewhere)}")
     return Finding(
@@ -49,7 +55,18 @@ def _is_tuned(case: Case, record: Record) -> bool:
     """Return whether a row has a tuning budget or the parameters of a tuned preset."""
     params = canonical.encode(record.params)
     shipped = case.presets.get(record.model, ())
-    return bool(record.budget) or any(canonical.encode(p) == params for p in shipped)
+    return bool(_budget(case, record)) or any(
+        canonical.encode(p) == params for p in shipped
+    )
+
+
+def _budget(case: Case, record: Record) -> Mapping[str, Any]:
+    """Return the budget of a row, also where its search ended at the defaults."""
+    if record.budget:
+        return record.budget
+    params = canonical.encode(record.params)
+    ended = case.searches.get(record.model, ())
+    return next((b for p, b in ended if canonical.encode(p) == params), {})
 
 
 def _for_this(case: Case, record: Record) -> bool:
@@ -70,7 +87,8 @@ def budget(case: Case) -> Finding:
     granted: dict[str, list[str]] = {}
     cut = []
     for model, rows in by_model(case).items():
-        searches = [r.budget for r in rows if r.budget] or [{}]
+        budgets = (_budget(case, record) for record in rows)
+        searches = [found for found in budgets if found] or [{}]
         for search in searches:
             text = canonical.encode(search.get("granted", search)).decode()
             models = granted.setdefault(text, [])

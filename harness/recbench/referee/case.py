@@ -10,6 +10,9 @@ from recbench.results import canonical
 from recbench.results.record import Record
 
 NAMED = 5  # rows that a message names
+LONG = 40  # characters of a name
+
+Search = tuple[Mapping[str, Any], Mapping[str, Any]]  # parameters found, budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,8 @@ class Case:
         others: Records of the suite that the board leaves out.
         baselines: Models that the board must show; None where the suite is unknown.
         presets: Model to the parameter sets that ship as tuned.
+        searches: Model to the searches on this suite that ship with it, each with the
+            parameters that it found and its budget.
     """
 
     suite: str
@@ -29,6 +34,7 @@ class Case:
     others: tuple[Record, ...] = ()
     baselines: tuple[str, ...] | None = ()
     presets: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    searches: Mapping[str, Sequence[Search]] = field(default_factory=dict)
 
     @cached_property
     def rows(self) -> dict[str, tuple[Record, ...]]:
@@ -80,7 +86,8 @@ def seed_of(record: Record) -> int:
 def named(rows: Sequence[str]) -> str:
     """Return the first few names, and how many more there are."""
     more = len(rows) - NAMED
-    return ", ".join(rows[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    short = (row if len(row) <= LONG else row[: LONG - 1] + "…" for row in rows[:NAMED])
+    return ", ".join(short) + (f" and {more} more" if more > 0 else "")
 
 
 def worst(

@@ -18,7 +18,10 @@ from recbench.referee import words
 from recbench.referee.checks import of_records
 from recbench.referee.finding import Finding, Report, grade, merged
 from recbench.results.record import Figure
-from recbench.specs import MetricSpec  # noqa: F401 - resolves annotations of records
+from recbench.specs import (
+    MetricSpec,  # noqa: F401 - resolves annotations of records
+    Tuned,
+)
 
 SUITE = "tiny/top-n"
 HOLD_OUT_MINORS = {"future", "tuned"}  # what any untuned random hold-out has
@@ -261,6 +264,51 @@ def test_a_shipped_preset_counts_as_tuned(world):
     )
     found, _ = findings(world, "tiny/rating")
     assert "bias" not in found["tuned"].evidence["untuned"]
+
+
+def searched(world, monkeypatch, **changed):
+    """Ship a search for ease that found nothing better than its defaults."""
+    record = next(r for r in world.store.records(SUITE) if r.model == "ease")
+    budget = {
+        "suite": SUITE,
+        "dataset": {"fingerprint": record.dataset["fingerprint"]},
+        "protocol_hash": record.protocol_hash,
+        "granted": {"trials": 8},
+        **changed,
+    }
+    entry = Tuned(preset="tuned-x", task="top-n", params=record.params, budget=budget)
+    models = world.catalogue.models
+    spec = dataclasses.replace(models["ease"], tuned=(entry,))
+    monkeypatch.setitem(models, "ease", spec)
+
+
+def test_a_search_that_ended_at_the_defaults_counts_as_tuned(world, monkeypatch):
+    searched(world, monkeypatch)
+    found, _ = findings(world)
+
+    assert found["tuned"].evidence["untuned"] == ["ials", "item-knn"]
+    assert found["budget"].evidence["granted"] == {"{}": 2, '{"trials":8}': 1}
+
+    others = {"granted": {"trials": 8}, "suite": SUITE}
+    world.change(SUITE, lambda r: not ease(r), budget=others)
+    found, _ = findings(world)
+    assert found["budget"].verdict == "pass"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"suite": "ml-1m/top-n"}, id="another suite"),
+        pytest.param({"dataset": {"fingerprint": "0"}}, id="other data"),
+        pytest.param({"protocol_hash": "0"}, id="another protocol"),
+    ],
+)
+def test_a_search_elsewhere_does_not_tune_the_defaults(world, changed, monkeypatch):
+    searched(world, monkeypatch, **changed)
+    found, _ = findings(world)
+
+    assert "ease" in found["tuned"].evidence["untuned"]
+    assert "recbench tune tiny/top-n" in found["tuned"].message
 
 
 def test_one_model_that_was_tuned_longer(world):
