@@ -19,8 +19,8 @@ class LightFMParams:
     code_dropout: float = param(
         0.2,
         low=0,
-        high=0.95,
-        tune=(0.0, 0.7),
+        high=1,
+        tune=(0.0, 1.0),
         help="chance that a user or item is known by its features only",
     )
     learning_rate: float = param(5e-3, low=0, tune=(5e-4, 3e-2), log=True)
@@ -46,8 +46,8 @@ class MachineParams:
     code_dropout: float = param(
         0.0,
         low=0,
-        high=0.95,
-        tune=(0.0, 0.7),
+        high=1,
+        tune=(0.0, 1.0),
         help="chance that a user or item is known by its features only",
     )
     learning_rate: float = param(5e-3, low=0, tune=(5e-4, 3e-2), log=True)

@@ -67,8 +67,8 @@ class FeatureParams:
     code_dropout: float = param(
         0.2,
         low=0,
-        high=0.95,
-        tune=(0.0, 0.7),
+        high=1,
+        tune=(0.0, 1.0),
         help="chance that a user or item is known without its code",
     )
     embedding_dim: int = param(48, low=1, tune=(16, 256), log=True)

@@ -12,7 +12,7 @@ from recbench_two_tower import Params, recbench_models
 from recbench_two_tower.model import examples
 from recbench_two_tower.towers import Tower, batch_softmax
 
-(SPEC,) = recbench_models()
+SPEC, FEATURED = recbench_models()
 SMALL = {"embedding_dim": 6, "hidden": (8,), "epochs": 3, "patience": 0}
 
 
