@@ -3,7 +3,6 @@
 import importlib
 import os
 import sys
-import traceback
 
 import click
 
@@ -94,6 +93,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         code = 0
     except Exception:  # noqa: BLE001 - the last line of defence tells the user what to do
+        import traceback
+
         traceback.print_exc()
         click.echo(
             "recbench: this is a bug in recbench or one of its plugins; "

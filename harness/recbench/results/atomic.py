@@ -6,7 +6,6 @@ import io
 import os
 import stat
 import time
-import uuid
 from pathlib import Path
 
 LEFTOVER_SECONDS = 86_400.0
@@ -27,7 +26,7 @@ def write(path: Path, data: bytes, *, durable: bool = True) -> None:
             then as it was, or complete.
     """
     made = make_folders(path.parent)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
     try:
         with temporary.open("xb") as file:
             file.write(data)
