@@ -53,11 +53,12 @@ def border(stamps: NDArray[np.int64], n_after: int) -> int:
     """Return the time from which at least ``n_after`` events happened.
 
     Events at that very moment belong to the later side, so more than ``n_after`` may
-    stand there; ``n_after`` of 0 puts everything on the earlier side.
+    stand there; ``n_after`` of 0 puts everything on the earlier side, and more than
+    there are puts everything on the later one.
     """
     if n_after == 0:
         return int(stamps.max()) + 1
-    place = len(stamps) - n_after
+    place = max(0, len(stamps) - n_after)
     return int(np.partition(stamps, place)[place])
 
 
