@@ -150,9 +150,16 @@ def label(spec: ModelSpec, task: str, params: Mapping[str, Any]) -> str:
     if found is not None and found.preset:
         return f"{spec.name}[preset={found.preset}]"
     base = defaults(spec, task)
-    changed = [f"{k}={v}" for k, v in params.items() if base.get(k) != v]
+    changed = [f"{k}={written(v)}" for k, v in params.items() if base.get(k) != v]
     text = ",".join(changed).replace(" ", "")
     return f"{spec.name}[{text}]" if text else spec.name
+
+
+def written(value: Any) -> str:  # noqa: ANN401 - a parameter can be any literal
+    """Return a value so that :func:`parse_model` reads it again."""
+    if isinstance(value, str) and _word(_literal(value)) != value:
+        return repr(value)
+    return str(value)
 
 
 def _checked(spec: ModelSpec, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,6 +190,8 @@ def _typed(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401 - any lite
             return None
         return _typed(value, next(m for m in members if m is not type(None)), where)
     if origin is typing.Literal:
+        if _word(value) in typing.get_args(hint):
+            return _word(value)
         if value not in typing.get_args(hint):
             options = ", ".join(map(str, typing.get_args(hint)))
             raise UsageError(f"{where} must be one of {options}")
@@ -195,10 +204,17 @@ def _typed(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401 - any lite
     return _plain(value, hint, where)
 
 
+def _word(value: Any) -> Any:  # noqa: ANN401 - any literal
+    """Return the text of a bare ``none``, ``true`` or ``false`` where text is meant."""
+    return str(value).lower() if value is None or isinstance(value, bool) else value
+
+
 def _plain(value: Any, hint: Any, where: str) -> Any:  # noqa: ANN401 - any literal
     """Return a number, flag or text of the type that the hint states."""
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    if hint is str:
+        value = _word(value)
     if hint in (int, float, bool, str) and type(value) is not hint:
         raise UsageError(f"{where} must be of type {hint.__name__}")
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,6 +1,7 @@
 """Parameters of models: text, types, ranges, presets, labels."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pytest
 
@@ -111,6 +112,43 @@ def test_a_label_reads_back_as_the_same_parameters() -> None:
 
     assert name == "toy"
     assert complete(SPEC, "rating", given) == values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    kind: str = "mlp"
+    limit: str | None = None
+    weighting: Literal["none", "bm25", "true"] = "bm25"
+
+
+WORDS = ModelSpec(name="words", factory=dict, tasks=("top-n",), params=Words)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param({"weighting": "none"}, id="a word that looks like nothing"),
+        pytest.param({"weighting": "true"}, id="a word that looks like a flag"),
+        pytest.param({"kind": "none"}, id="any text"),
+        pytest.param({"kind": "1e3"}, id="text that looks like a number"),
+        pytest.param({"kind": "7"}, id="text that looks like a whole number"),
+        pytest.param({"limit": "gmf"}, id="text where nothing is allowed"),
+    ],
+)
+def test_words_of_any_kind_read_back_from_a_label(values: dict[str, object]) -> None:
+    complete_values = complete(WORDS, "top-n", values)
+    told = label(WORDS, "top-n", complete_values)
+    _, given = parse_model(told)
+
+    assert complete(WORDS, "top-n", given) == complete_values
+    assert complete_values | values == complete_values
+
+
+def test_a_bare_none_is_the_word_where_only_text_can_be_meant() -> None:
+    _, given = parse_model("words[weighting=none,kind=None,limit=none]")
+
+    found = complete(WORDS, "top-n", given)
+    assert found == {"kind": "none", "limit": None, "weighting": "none"}
 
 
 def test_defaults_out_of_their_own_range_are_the_plugins_fault() -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from recbench.errors import NothingRanError
-from recbench.params import parse_model
+from recbench.params import parse_model, written
 from recbench.results import canonical
 from recbench.results.record import Record
 from recbench.tuning.best import best_of, current, ending
@@ -182,7 +182,7 @@ def _spelled(label: str, changed: Mapping[str, Any]) -> str:
 
 def _literal(value: Any) -> str:  # noqa: ANN401 - any literal
     """Return a value as text; stored parameters have lists for tuples."""
-    text = str(tuple(value) if isinstance(value, list) else value)
+    text = written(tuple(value) if isinstance(value, list) else value)
     return text.replace(" ", "")
 
 
