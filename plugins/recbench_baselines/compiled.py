@@ -51,7 +51,10 @@ def signatures() -> dict[str, Any]:
     in_reals = types.Array(real, 1, "C", readonly=True)
     pair = types.Tuple((place, types.boolean))
     columns = (in_codes, in_places, in_codes, in_reals)
+    in_table = types.Array(real, 2, "C", readonly=True)
+    rows = (in_places, in_codes, in_table, in_reals, in_reals)
     return {
+        "least_squares": types.void(place, place, *rows, place, real, table),
         "seen": pair(in_codes, places, codes),
         "group": types.void(in_codes, in_codes, in_reals, places, codes, reals),
         "sgd_epoch": types.float64(

@@ -132,3 +132,91 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
         for f in range(width):
             users[user, f] = own[f]
     return total
+
+
+def least_squares(  # noqa: C901, PLR0912, PLR0917 - every branch is a bare loop
+    first: int,
+    last: int,
+    indptr: Places,
+    indices: Codes,
+    fixed: Floats,
+    everywhere: Floats,
+    penalty: Floats,
+    steps: int,
+    tolerance: np.float32,
+    out: Floats,
+) -> None:
+    """Solve ``(diag(everywhere + penalty) + V' V) x = V' 1`` for rows of a matrix.
+
+    ``V`` holds the vectors of the row's columns. By conjugate gradients from what
+    ``out`` holds, with the diagonal as preconditioner; rows do not depend on each
+    other, so that they may be shared out among threads in any way.
+
+    Args:
+        first: First row to solve.
+        last: The row after the last one.
+        indptr: Row ``r`` has the columns ``indices[indptr[r]:indptr[r + 1]]``.
+        indices: See there.
+        fixed: Vectors of the columns, shape ``(m, d)``.
+        everywhere: Shape ``(d,)``.
+        penalty: Shape ``(n,)``.
+        steps: At most so many.
+        tolerance: Of the residual, relative to that of a zero vector, both in the
+            norm of the inverted diagonal.
+        out: Shape ``(n, d)``; where to start, and the solutions. Rows without
+            columns become 0.
+    """
+    width = fixed.shape[1]
+    solution, residual = np.empty(width, np.float32), np.empty(width, np.float32)
+    direction, image = np.empty(width, np.float32), np.empty(width, np.float32)
+    inverse = np.empty(width, np.float32)
+    for row in range(first, last):
+        start, stop = indptr[row], indptr[row + 1]
+        if start == stop:
+            out[row] = 0
+            continue
+        for f in range(width):
+            inverse[f] = np.float32(1) / (everywhere[f] + penalty[row])
+            solution[f] = out[row, f]
+            residual[f] = -solution[f] / inverse[f]
+            image[f] = 0
+        for place in range(start, stop):
+            column = indices[place]
+            product = np.float32(1)
+            for f in range(width):
+                product -= fixed[column, f] * solution[f]
+            for f in range(width):
+                residual[f] += product * fixed[column, f]
+                image[f] += fixed[column, f]
+        length, whole = np.float32(0), np.float32(0)
+        for f in range(width):
+            direction[f] = inverse[f] * residual[f]
+            length += residual[f] * direction[f]
+            whole += image[f] * inverse[f] * image[f]
+        enough = tolerance * tolerance * whole
+        for _ in range(steps):
+            if length <= enough:
+                break
+            for f in range(width):
+                image[f] = direction[f] / inverse[f]
+            for place in range(start, stop):
+                column = indices[place]
+                product = np.float32(0)
+                for f in range(width):
+                    product += fixed[column, f] * direction[f]
+                for f in range(width):
+                    image[f] += product * fixed[column, f]
+            curve = np.float32(0)
+            for f in range(width):
+                curve += direction[f] * image[f]
+            stride = length / curve
+            before, length = length, np.float32(0)
+            for f in range(width):
+                solution[f] += stride * direction[f]
+                residual[f] -= stride * image[f]
+                length += residual[f] * inverse[f] * residual[f]
+            share = length / before
+            for f in range(width):
+                direction[f] = inverse[f] * residual[f] + share * direction[f]
+        for f in range(width):
+            out[row, f] = solution[f]

@@ -9,9 +9,9 @@ Deviation: float32 where Surprise computes in float64; predictions are clipped b
 harness. Users and items without a training row have factors and bias 0; without
 biases, their pairs get the mean of the training ratings.
 
-Memory beyond the columns: 4 (d + 1) bytes for each user and item, and 8 bytes for each
-row unless the rows of each user stand together already. Columns are read where they
-are, memory-mapped or not.
+Memory beyond the columns: 4 (d + 1) bytes for each user and item, ``d`` rounded up to a
+multiple of 16, and 8 bytes for each row unless the rows of each user stand together
+already. Columns are read where they are, memory-mapped or not.
 """
 
 import numpy as np
@@ -27,6 +27,7 @@ Scores = NDArray[np.float32]
 
 SEEDS = 2**32  # Surprise takes numpy's legacy seeds
 DRAWN = 1 << 20  # fresh factors drawn at once in float64
+LANES = 16  # factors are padded by zeros to whole vectors of two registers
 PAIRS = 1 << 14  # pairs predicted at once
 
 
@@ -66,7 +67,8 @@ class SGDMF:
             if context.should_stop():
                 break
         biases = self.user_bias.size + self.item_bias.size + 1
-        self.n_parameters = self.users.size + self.items.size + p.biased * biases
+        sides = train.n_users + train.n_items
+        self.n_parameters = sides * p.embedding_dim + p.biased * biases
 
     def _fresh(
         self, train: Interactions, owners: Codes, item_order: Codes, seed: int
@@ -102,14 +104,15 @@ class SGDMF:
     def user_vectors(self, users: Codes) -> Scores:
         """Return ``(p_u, 1)``, float32, shape ``(b, d + 1)``."""
         ones = np.ones(len(users), dtype=np.float32)
-        return np.column_stack((self.users[users], ones))
+        return np.column_stack((self.users[users, : self.params.embedding_dim], ones))
 
     def item_vectors(self) -> Scores:
         """Return ``(q_i, b_i)``, float32, shape ``(n_items, d + 1)``.
 
         Mean and user bias, which are the same for all items, are left out.
         """
-        return np.column_stack((self.items, self.item_bias))
+        factors = self.items[:, : self.params.embedding_dim]
+        return np.column_stack((factors, self.item_bias))
 
 
 def first_seen(codes: Codes, size: int) -> tuple[Codes, Places, bool]:
@@ -144,10 +147,15 @@ def by_user(train: Interactions) -> tuple[Codes, Places, Codes, Scores]:
 def drawn(
     rng: np.random.RandomState, order: Codes, shape: tuple[int, int], std: float
 ) -> Scores:
-    """Draw a row for each code of ``order``, in that order; zero for all others."""
-    out = np.zeros(shape, dtype=np.float32)
-    rows = max(1, DRAWN // shape[1])
+    """Draw a row for each code of ``order``, in that order; zero for all others.
+
+    Returns:
+        float32, with columns of zeros up to a multiple of ``LANES``.
+    """
+    size, width = shape
+    out = np.zeros((size, -(-width // LANES) * LANES), dtype=np.float32)
+    rows = max(1, DRAWN // width)
     for start in range(0, len(order), rows):
         part = order[start : start + rows]
-        out[part] = rng.normal(0, std, (len(part), shape[1]))
+        out[part, :width] = rng.normal(0, std, (len(part), width))
     return out

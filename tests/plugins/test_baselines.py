@@ -11,8 +11,8 @@ from recbench_baselines import recbench_models
 SPECS = {spec.name: spec for spec in recbench_models()}
 RANKING = [name for name, spec in SPECS.items() if "top-n" in spec.tasks]
 RATING = [name for name, spec in SPECS.items() if "rating" in spec.tasks]
-FOLDABLE = [name for name in RANKING if name != "bpr-mf"]
-SEEDED = ["random", "ials", "bpr-mf", "bayesian-mf"]
+FOLDABLE = [name for name in RANKING if name not in {"bpr-mf", "sgd-mf"}]
+SEEDED = ["random", "ials", "bpr-mf", "bayesian-mf", "sgd-mf"]
 QUICK = {
     "ials": {"embedding_dim": 4, "epochs": 5, "unobserved_weight": 0.1, "reg": 0.01},
     "bpr-mf": {"embedding_dim": 4, "epochs": 40, "batch_size": 128, "reg": 0.01},
@@ -242,6 +242,7 @@ def test_a_catalogue_of_one_item_is_no_trouble(name):
     train = Interactions(
         users=np.array([0, 1], dtype=np.int32),
         items=np.array([0, 0], dtype=np.int32),
+        ratings=np.array([4, 5], dtype=np.float32),
         n_users=3,
         n_items=1,
     )
