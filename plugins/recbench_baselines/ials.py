@@ -88,14 +88,16 @@ class Stepper:
     """Half steps by conjugate gradients, compiled, shared out among threads.
 
     Vectors are turned so that what all pairs contribute is diagonal, and with it the
-    preconditioner. Every row is solved by itself and products run on one thread, so
-    that the number of threads changes nothing.
+    preconditioner. Every row is solved by itself, and products are to run on one
+    thread, so that the number of threads changes nothing.
     """
 
-    def __init__(self, params: IALSParams, context: FitContext) -> None:
-        """Load or compile the loop."""
+    def __init__(
+        self, params: IALSParams, context: FitContext, pool: ThreadPoolExecutor
+    ) -> None:
+        """Load or compile the loop; ``pool`` holds the threads."""
         self.params = params
-        self.threads = max(1, context.threads)
+        self.pool = pool
         (self.solve,) = kernels_for(("least_squares",), context.log)
 
     def __call__(
@@ -110,30 +112,26 @@ class Stepper:
             effort: Most steps, and the tolerance.
         """
         counts = np.diff(rows.indptr)
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(self.threads) as pool:
-            values, axes = np.linalg.eigh((fixed.T @ fixed).astype(np.float64))
-            turn = axes.astype(np.float32)
-            weight = self.params.unobserved_weight
-            table = (
-                rows.indptr.astype(np.int64),
-                rows.indices.astype(np.int32),
-                np.ascontiguousarray(fixed @ turn),
-                (weight * np.maximum(values, 0)).astype(np.float32),
-                penalties(counts, fixed, self.params),
-            )
-            out = np.ascontiguousarray(near @ turn)
-            shares = np.linspace(0, rows.nnz, PARTS + 1)[1:-1]
-            cuts = [0, *np.searchsorted(rows.indptr, shares).tolist(), len(counts)]
-            list(
-                pool.map(
-                    lambda a, b: self.solve(
-                        a, b, *table, effort[0], np.float32(effort[1]), out
-                    ),
-                    cuts[:-1],
-                    cuts[1:],
-                )
-            )
-            return out @ turn.T
+        values, axes = np.linalg.eigh((fixed.T @ fixed).astype(np.float64))
+        turn = axes.astype(np.float32)
+        weight = self.params.unobserved_weight
+        table = (
+            rows.indptr.astype(np.int64),
+            rows.indices.astype(np.int32),
+            np.ascontiguousarray(fixed @ turn),
+            (weight * np.maximum(values, 0)).astype(np.float32),
+            penalties(counts, fixed, self.params),
+        )
+        out = np.ascontiguousarray(near @ turn)
+        shares = np.linspace(0, rows.nnz, PARTS + 1)[1:-1]
+        cuts = [0, *np.searchsorted(rows.indptr, shares).tolist(), len(counts)]
+
+        def solve(first: int, last: int) -> None:
+            steps, tolerance = effort
+            self.solve(first, last, *table, steps, np.float32(tolerance), out)
+
+        list(self.pool.map(solve, cuts[:-1], cuts[1:]))
+        return np.asarray(out @ turn.T)
 
 
 def directly(params: IALSParams) -> Step:
@@ -159,7 +157,17 @@ class IALS:
         self.items = context.rng.normal(0, std, shape).astype(np.float32)
         self.items[np.diff(columns.indptr) == 0] = 0
         self.users = np.zeros((train.n_users, p.embedding_dim), dtype=np.float32)
-        step = Stepper(p, context) if available() else directly(p)
+        if not available():
+            self._alternate(directly(p), rows, columns, context)
+            return
+        threads = max(1, context.threads)
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(threads) as pool:
+            self._alternate(Stepper(p, context, pool), rows, columns, context)
+
+    def _alternate(
+        self, step: Step, rows: csr_array, columns: csr_array, context: FitContext
+    ) -> None:
+        p = self.params
         for epoch in range(1, p.epochs + 1):
             self.users = step(rows, self.items, self.users, ROUND)
             self.items = step(columns, self.users, self.items, ROUND)

@@ -30,6 +30,7 @@ Scores = NDArray[np.float32]
 Exact = NDArray[np.float64]
 
 SEEDS = 2**32  # Surprise takes numpy's legacy seeds
+PAIRS = 1 << 12  # pairs predicted at once, so that their factors stay in cache
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,11 +58,24 @@ class Factors:
 
     def of(self, users: Codes, items: Codes) -> Exact:
         """Return predictions of pairs, float64, shape ``(n,)``."""
-        product = np.einsum("nd,nd->n", self.items[items], self.users[users])
-        values = self.mean + self.user_bias[users] + self.item_bias[items] + product
+        values = self.mean + self.user_bias[users] + self.item_bias[items]
+        for start in range(0, len(values), PAIRS):
+            part = slice(start, start + PAIRS)
+            rows = self.items[items[part]], self.users[users[part]]
+            values[part] += np.einsum("nd,nd->n", *rows)
         if self.biased:
             return np.asarray(values)
         return np.where(self.known.both(users, items), values, self.known.mean)
+
+    def table(self, users: Codes) -> Exact:
+        """Return predictions of all items, float64, shape ``(b, n_items)``."""
+        values = self.users[users] @ self.items.T
+        values += self.mean + self.user_bias[users, None] + self.item_bias
+        if self.biased:
+            return np.asarray(values)
+        users_known = self.known.users[users, None] >= 0
+        both = users_known & (self.known.items >= 0)
+        return np.where(both, values, self.known.mean)
 
     @property
     def n_parameters(self) -> int:

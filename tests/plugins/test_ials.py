@@ -1,5 +1,7 @@
 """``ials`` compiled, against its direct solver, over threads and without numba."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,11 @@ def positives(n_users=70, n_items=45, seed=0):
     return Interactions(users=users, items=items, n_users=n_users, n_items=n_items)
 
 
+def stepped(rows, fixed, start, effort):
+    with ThreadPoolExecutor(2) as pool:
+        return ials.Stepper(CHOSEN, FitContext(), pool)(rows, fixed, start, effort)
+
+
 def fitted(train, threads=1, **values):
     model = ials.IALS(params.IALSParams(embedding_dim=8, **values))
     model.fit(train, FitContext(seed=3, threads=threads))
@@ -34,7 +41,7 @@ def test_conjugate_gradients_end_where_the_direct_solver_does(near):
     fixed[9] = 0
     start = (near * rng.normal(size=(70, 12))).astype(np.float32)
 
-    found = ials.Stepper(CHOSEN, FitContext())(rows, fixed, start, FINE)
+    found = stepped(rows, fixed, start, FINE)
 
     expected = ials.half_step(rows, fixed, CHOSEN)
     np.testing.assert_allclose(found, expected, atol=3e-5)
@@ -47,7 +54,7 @@ def test_a_step_within_a_round_leaves_the_residual_it_may():
     fixed[9] = 0
     start = np.zeros((70, 12), dtype=np.float32)
 
-    found = ials.Stepper(CHOSEN, FitContext())(rows, fixed, start, ials.ROUND)
+    found = stepped(rows, fixed, start, ials.ROUND)
 
     expected = ials.half_step(rows, fixed, CHOSEN)
     error = np.linalg.norm(found - expected) / np.linalg.norm(expected)

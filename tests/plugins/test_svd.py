@@ -113,6 +113,9 @@ def test_every_pair_gets_what_surprise_itself_predicts(name):
 
     expected = by_surprise(THEIRS[name](), train)
     np.testing.assert_allclose(exact(model, *all_pairs(train)), expected, atol=1e-12)
+    if hasattr(model, "factors"):
+        table = model.factors.table(np.arange(train.n_users, dtype=np.int32))
+        np.testing.assert_allclose(table.ravel(), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", THEIRS)
@@ -133,8 +136,8 @@ def test_predictions_do_not_depend_on_the_other_pairs_asked(name, monkeypatch):
     users, items = all_pairs(train)
     model = fitted(name, train)
     together = model.predict(users, items)
-    for module in ("knn_baseline", "slope_one"):
-        for limit in ("VOTES", "BLOCK"):
+    for module in ("knn_baseline", "slope_one", "factors"):
+        for limit in ("VOTES", "BLOCK", "PAIRS"):
             path = f"recbench_svd.{module}.{limit}"
             monkeypatch.setattr(path, 7, raising=False)
     order = np.random.default_rng(0).permutation(len(users))
@@ -208,6 +211,8 @@ def test_biased_nmf_and_unbiased_svd_fall_back_as_in_surprise():
     theirs.biased = False
     expected = by_surprise(theirs, train)
     np.testing.assert_allclose(exact(svd, *all_pairs(train)), expected, atol=1e-12)
+    table = svd.factors.table(np.arange(train.n_users, dtype=np.int32))
+    np.testing.assert_allclose(table.ravel(), expected, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["slope-one", "co-clustering"])
