@@ -4,9 +4,13 @@ Each tower is an embedding of the code and a network on it. For ``top-n`` the sa
 softmax with the items of the batch as negatives is minimised, corrected for their
 popularity (Yi et al., 2019); for ``rating`` the squared error of ratings.
 
-Deviations. The towers know ids only, no features. Popularity is counted, not
-estimated from a stream. With ``offsets`` the dot product fits what regularised user
-and item offsets leave over; they are served as two more dimensions of the vectors.
+A user unseen in training has no code to embed and is folded in as the mean of the
+vectors of the positive items of the history.
+
+Deviations. The towers know ids only; ``feature-two-tower`` reads features.
+Popularity is counted, not estimated from a stream. With ``offsets`` the dot product
+fits what regularised user and item offsets leave over; they are served as two more
+dimensions of the vectors.
 """
 
 from pathlib import Path
@@ -14,11 +18,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 from torch import nn
 from torch.nn.functional import mse_loss
 from torch.optim.lr_scheduler import LinearLR
 
-from recbench import DataError, FitContext, Interactions, UsageError
+from recbench import DataError, FitContext, Interactions, Queries, UsageError
 from recbench.neural import (
     EarlyStopping,
     Offsets,
@@ -53,6 +58,7 @@ class TwoTower:
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Minimise the loss with Adam."""
         p, device = self.params, seed_everything(context)
+        self.threshold = -np.inf if train.threshold is None else train.threshold
         offsets = Offsets.none(train)
         if p.loss == "squared" and p.offsets:
             offsets = Offsets.fit(train)
@@ -109,13 +115,35 @@ class TwoTower:
         """Return the items' vectors, shape ``(n_items, embedding_dim + 2)``."""
         return self.items
 
+    def score_queries(self, queries: Queries) -> NDArray[np.float32]:
+        """Return float32, shape ``(n, n_items)``: a stranger is the mean of its items.
+
+        Where there are offsets the item's counts in full, and the user's is the mean.
+        """
+        owners = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
+        items = queries.items
+        if queries.ratings is not None:
+            liked = queries.ratings >= np.float32(self.threshold)
+            owners, items = owners[liked], items[liked]
+        shape = (len(queries), len(self.items))
+        ones = np.ones(len(items), dtype=np.float32)
+        past = csr_array((ones, (owners, items)), shape)
+        counts = np.maximum(np.bincount(owners, minlength=len(queries)), 1)
+        vectors = (past @ self.items) / counts[:, None].astype(np.float32)
+        vectors[:, -2:] = (0, 1)
+        known = queries.users >= 0
+        vectors[known] = self.users[queries.users[known]]
+        return np.asarray(vectors @ self.items.T, dtype=np.float32)
+
     def save(self, path: Path) -> None:
         """Write the vectors."""
-        save_arrays(path, users=self.users, items=self.items)
+        threshold = np.array([self.threshold], dtype=np.float32)
+        save_arrays(path, users=self.users, items=self.items, threshold=threshold)
 
     def load(self, path: Path) -> None:
         """Read what :meth:`save` wrote."""
-        arrays = read_arrays(path, "users", "items")
+        arrays = read_arrays(path, "users", "items", "threshold")
+        self.threshold = float(arrays["threshold"][0])
         self.users = arrays["users"].astype(np.float32)
         self.items = arrays["items"].astype(np.float32)
 

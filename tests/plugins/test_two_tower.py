@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from recbench import DataError, FitContext, Interactions, UsageError, plugins
+from recbench import (
+    DataError,
+    FitContext,
+    Interactions,
+    Queries,
+    UsageError,
+    plugins,
+)
 from recbench.neural import Offsets
 from recbench.testing import checks_for, planted_ratings, planted_topn
 from recbench_two_tower import Params, recbench_models
@@ -175,3 +182,22 @@ def test_what_cannot_be_fitted_is_refused():
         fitted(table, "rating", loss="softmax")
     with pytest.raises(DataError, match="needs ratings"):
         fitted(replace(table, ratings=None), "top-n", loss="squared")
+
+
+def test_a_stranger_is_the_mean_of_the_items_it_liked():
+    train = planted_topn(rated=True).train
+    model = fitted(train, "top-n")
+    queries = Queries(
+        users=np.array([-1, 3, -1], dtype=np.int32),
+        offsets=np.array([0, 3, 4, 4]),
+        items=np.array([5, 9, 2, 7], dtype=np.int32),
+        ratings=np.array([5, 4, 1, 5], dtype=np.float32),
+    )
+
+    scores = model.score_queries(queries)
+
+    items = model.items[:, :-2]
+    wanted = (items[5] + items[9]) / 2 @ items.T
+    np.testing.assert_allclose(scores[0] - scores[0, 0], wanted - wanted[0], atol=1e-5)
+    np.testing.assert_allclose(scores[1], model.users[3] @ model.items.T, atol=1e-5)
+    assert np.ptp(scores[2]) < 1e-6
