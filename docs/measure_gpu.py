@@ -98,7 +98,8 @@ def table(device: str, n: int, epochs: int) -> str:
     lines = [
         (
             f"{n:,} interactions, {train.n_users:,} users, {train.n_items:,} items; "
-            f"torch {torch.__version__}, CPU on {torch.get_num_threads()} threads, {name}"
+            f"torch {torch.__version__}, "
+            f"CPU on {torch.get_num_threads()} threads, {name}"
         ),
         "",
         "| model | device | precision | epoch, s | rank, s | epoch, times faster |",
