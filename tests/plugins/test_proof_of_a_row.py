@@ -46,7 +46,7 @@ def test_the_stated_tolerance_is_the_tested_one():
     text = page.read_text(encoding="utf-8")
 
     for task, value in TOLERANCE.items():
-        assert f"| `{task}` | {value:g} |" in text
+        assert f"- `{task}`: {value:g}\n" in text
 
 
 def cells():
