@@ -7,7 +7,7 @@ import pytest
 
 from recbench import plugins
 from recbench.claims import find
-from recbench.claims.api import PUBLISHED
+from recbench.claims.api import PUBLISHED, verify_claims
 from recbench.claims.claim import Figure
 from recbench.claims.read import read
 from recbench.errors import DataError
@@ -116,3 +116,33 @@ def test_the_committed_page_shows_every_shipped_claim(shipped):
 
     missing = [c.name for c in shipped.claims if f"| `{c.name}`" not in page]
     assert missing == []
+
+
+def plain(page):
+    """Return a page's words without what follows from sources that have changed since.
+
+    A dagger marks those; column widths follow from the longest name.
+    """
+    kept = [line for line in page.splitlines() if not line.startswith("†")]
+    return [" ".join(line.replace("†", "").replace("-", "").split()) for line in kept]
+
+
+def test_the_committed_page_is_what_the_committed_measurements_say(tmp_path):
+    docs = ROOT / "docs"
+    ledger = (docs / "claims.json").read_text(encoding="utf-8")
+    (tmp_path / "claims.json").write_text(ledger, encoding="utf-8")
+
+    verify_claims(out=tmp_path / "claims.md", measure=False)
+
+    written = (tmp_path / "claims.md").read_text(encoding="utf-8")
+    committed = (docs / "claims.md").read_text(encoding="utf-8")
+    assert [line for line in plain(written) if line.strip("|: ")] == [
+        line for line in plain(committed) if line.strip("|: ")
+    ]
+
+
+def test_every_figure_that_does_not_hold_has_a_reason():
+    page = (ROOT / "docs" / "claims.md").read_text(encoding="utf-8")
+
+    assert "**not reproduced**" in page
+    assert "the reason is not known" not in page
