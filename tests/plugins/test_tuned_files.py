@@ -54,3 +54,30 @@ def test_the_files_lie_beside_the_cards():
 
     folder = Path(__file__).parents[2] / "plugins"
     assert packages == {p: (folder / p / "tuned.json").is_file() for p in packages}
+
+
+def test_the_page_says_what_searches_on_ml_1m_found_and_what_was_cut():
+    folder = Path(__file__).parents[2]
+    page = (folder / "docs" / "how-to" / "tune.md").read_text(encoding="utf-8")
+    rows, cut = set(), set()
+    for spec in MODELS.values():
+        for entry in spec.tuned:
+            if entry.preset != "tuned-ml-1m":
+                continue
+            found = entry.budget
+            assert found["granted"] == {"trials": 8, "minutes": 2.0}
+            figures = found["validation"]
+            rows.add(
+                f"| `{entry.task}` | `{spec.name}` | {figures['default']:.4f} "
+                f"| {figures['tuned']:.4f} | {found['trials'] - found['failed']} |"
+            )
+            if found["cut"]:
+                cut.add(spec.name)
+
+    assert rows == {
+        line
+        for line in page.splitlines()
+        if line.startswith(("| `rating`", "| `top-n"))
+    }
+    told = page.split("- **Cut short**: ")[1].split("A model with one")[0]
+    assert {name for name in MODELS if f"`{name}`" in told} == cut
