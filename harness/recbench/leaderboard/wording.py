@@ -96,9 +96,10 @@ def intervals(board: Board) -> str:
 def ranks(board: Board) -> str:
     """Say how ranks are given."""
     text = (
-        "Models share a rank if their paired difference to the first of them (same "
-        "splits, same users) is not significant at 5 % (Holm). P(best) is the chance "
-        "to be the best of this table if users and splits were drawn anew."
+        "A rank ends where the paired difference to its first model (same splits, "
+        "same users) is significant at 5 % (Holm); that model begins the next. P(best) "
+        "is the chance to be the best of this table if users and splits were drawn "
+        "anew."
     )
     if board.smallest is not None:
         size = f"{board.smallest:.4f}"

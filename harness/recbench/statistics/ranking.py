@@ -1,10 +1,10 @@
 """Which models cannot be told apart, and which is likely to be the best.
 
-Ranks: models stand in order of their figure. The first is the leader; every model
-whose paired difference to the leader is not significant (Holm, over all comparisons
-with this leader) shares its rank, which is the leader's place. The first model left
-leads the next group, and so on. A model with wide intervals may so share a rank with
-a leader from whom a better-placed but steadier model differs.
+Ranks: models stand in order of their figure. The first is the leader; the models
+behind it share its rank, which is the leader's place, down to the first whose paired
+difference to the leader is significant (Holm, over all comparisons with this leader).
+That one leads the next group, and so on. A model with wide intervals further down may
+so have another rank than a leader from whom nothing tells it apart.
 """
 
 from collections.abc import Sequence
@@ -33,20 +33,18 @@ def p_values(ordered: Sequence[Sample]) -> NDArray[np.float64]:
 
 
 def ranks(p: NDArray[np.float64], alpha: float = ALPHA) -> list[int]:
-    """Return the rank of each model, tied models sharing that of their leader.
+    """Return the rank of each model, never smaller than that of a better figure.
 
     Args:
         p: P-values of all pairs, models in order of figure, shape ``(m, m)``.
         alpha: Significance level.
     """
-    found = np.zeros(len(p), dtype=np.int64)
-    left = np.arange(len(p))
-    while len(left):
-        leader, rest = left[0], left[1:]
-        tied = holm(p[leader, rest]) > alpha
-        found[leader] = found[rest[tied]] = leader + 1
-        left = rest[~tied]
-    return [int(rank) for rank in found]
+    found: list[int] = []
+    while (leader := len(found)) < len(p):
+        differs = holm(p[leader, leader + 1 :]) <= alpha
+        tied = int(differs.argmax()) if differs.any() else len(differs)
+        found += [leader + 1] * (1 + tied)
+    return found
 
 
 def adjusted(p: NDArray[np.float64]) -> NDArray[np.float64]:

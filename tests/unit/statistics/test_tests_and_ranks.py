@@ -103,10 +103,11 @@ def test_models_that_do_not_differ_from_the_leader_share_its_rank() -> None:
     assert ranks(p) == [1, 1, 3, 3, 5]
 
 
-def test_an_unsteady_model_may_share_a_rank_across_a_steady_one() -> None:
+def test_no_model_ranks_before_one_with_a_better_figure() -> None:
+    """The third is too unsteady to differ from anyone but stands below the second."""
     p = p_table(4, [(0, 1), (0, 3), (1, 3)])
 
-    assert ranks(p) == [1, 2, 1, 4]
+    assert ranks(p) == [1, 2, 2, 4]
 
 
 def test_ranks_are_corrected_for_the_number_of_models() -> None:
