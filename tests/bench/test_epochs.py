@@ -1,0 +1,130 @@
+"""An epoch of ours beside a DataLoader's, beside the bare steps, beside RecBole's.
+
+The first two compare the notebook's architectures at its batch of 512 on one thread,
+in seconds of the processor, without validation.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from recbench.neural import adam
+from recbench.testing.threads import one_thread
+
+sys.path.insert(0, str(Path(__file__).parent))
+import test_dataloader_loop as loops
+
+NETWORKS = {"ncf": loops.NCF, "two-tower": loops.TwoTower}
+PEERS = Path(__file__).parent / "peers"
+
+
+def spent(work, rounds: int = 3) -> float:
+    """Return the fewest seconds of the processor that a call took."""
+    seconds = []
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        seconds.append(time.process_time() - start)
+    return min(seconds)
+
+
+def epoch_of_ours(bench, model: str) -> float:
+    """Return an epoch: five minus one, divided by four."""
+    spec = bench.catalogue.models[model]
+    seconds = {}
+    for epochs in (1, 5):
+        params = dict(spec.presets["notebook"]) | {"epochs": epochs}
+
+        def fit(params=params) -> None:
+            untrained, train, context = bench.ready(model, "rating", params=params)
+            untrained.fit(train, replace(context, validation=None, validator=None))
+
+        seconds[epochs] = spent(fit)
+    return (seconds[5] - seconds[1]) / 4
+
+
+def step(net, optimizer, users, items, ratings) -> None:
+    loss = nn.functional.mse_loss(net(users, items), ratings)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+@pytest.mark.benchmark(group="an epoch")
+@pytest.mark.timeout(900)
+def test_an_epoch_beside_a_dataloaders(benchmark, recbench_bench, model) -> None:
+    train = recbench_bench.split("rating").view.train
+    rows = loops.RatingDataset(train)
+    torch.manual_seed(0)
+    net = NETWORKS[model](train.n_users, train.n_items)
+    plain = torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-5)
+    loader = DataLoader(rows, batch_size=512, shuffle=True)
+
+    def loop() -> None:
+        for batch in loader:
+            step(net, plain, *batch)
+
+    bare_net = NETWORKS[model](train.n_users, train.n_items)
+    bare = adam((bare_net.parameters(), 1e-5), learning_rate=1e-3)
+    parts = (rows.users, rows.items, rows.ratings)
+    given = list(zip(*(part.split(512) for part in parts), strict=True))
+
+    def steps() -> None:
+        for batch in given:
+            step(bare_net, bare, *batch)
+
+    with one_thread():
+        seconds_loop, seconds_steps = spent(loop), spent(steps)
+        ours = benchmark.pedantic(epoch_of_ours, args=(recbench_bench, model), rounds=1)
+    benchmark.extra_info.update(
+        model=model,
+        cpu_seconds=ours,
+        times_loop=seconds_loop / ours,
+        of_bare_steps=ours / seconds_steps,
+    )
+    assert ours > 0
+
+
+@pytest.mark.benchmark(group="an epoch")
+@pytest.mark.timeout(900)
+def test_epochs_beside_recbole(benchmark, tmp_path) -> None:
+    others = os.environ.get("RECBENCH_PEER_PYTHONS", "").split(os.pathsep)
+    answers = (epochs("recbole", python, tmp_path) for python in filter(None, others))
+    theirs = next(filter(None, answers), None)
+    if theirs is None:
+        pytest.skip("recbole is not installed here")
+
+    ours = benchmark.pedantic(
+        epochs, args=("recbench", sys.executable, tmp_path), rounds=1
+    )
+
+    assert theirs.keys() == ours.keys()
+    benchmark.extra_info.update(
+        {f"times_{name}": theirs[name] / ours[name] for name in ours}
+    )
+
+
+def epochs(library: str, python: str, folder: Path) -> dict[str, float]:
+    """Return seconds by model; nothing where the library is missing."""
+    done = subprocess.run(
+        [python, "-W", "ignore", str(PEERS / "epochs.py"), library],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "No module named" in done.stderr:
+        return {}
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
