@@ -9,6 +9,15 @@ from recbench.results.store import Store
 
 BOARDS = Path(__file__).parents[3] / "leaderboards"
 SEEDS = {0, 1, 2}
+SUITES = {
+    "ml-100k/cold-items",
+    "ml-100k/cold-items-only",
+    "ml-100k/cold-users",
+    "ml-100k/new-users",
+    "ml-100k/next-item",
+    "ml-100k/rating",
+    "ml-100k/top-n",
+}
 
 RMSE_UNDER_BIAS = {
     "svd-pp": 0.020,
@@ -85,11 +94,12 @@ def test_a_ranking_model_beats_the_popular_items_by_its_floor(
 def test_every_published_cell_ended_well_on_three_splits() -> None:
     by_row: dict[tuple[str, str], set[int]] = {}
     for record in records():
-        assert record.status == "ok", f"{record.suite} {record.label}: {record.message}"
+        apart = record.suite == "ml-100k/new-users" and record.status == "skipped"
+        assert apart or record.status == "ok", f"{record.label}: {record.message}"
         row = (record.suite, record.label)
         by_row.setdefault(row, set()).add(record.split["seed"])
 
-    assert {suite for suite, _ in by_row} >= {"ml-100k/rating", "ml-100k/top-n"}
+    assert {suite for suite, _ in by_row} == SUITES
     assert set(map(frozenset, by_row.values())) == {frozenset(SEEDS)}
 
 
