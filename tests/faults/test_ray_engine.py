@@ -298,9 +298,10 @@ def test_a_cell_whose_supervisor_is_killed_runs_again(
     killer.join()
 
     assert record.status == "ok"
-    assert record.warnings == [
-        "tried again: the process that watched over it was killed"
-    ]
+    # where Ray has no worker yet for the next attempt, it is tried once more
+    first, *rest = record.warnings
+    assert first == "tried again: the process that watched over it was killed"
+    assert set(rest) <= {"tried again: its node was lost before it began"}
 
 
 @slow
