@@ -48,14 +48,24 @@ def with_found(path: Path, specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpe
     Raises:
         PluginError: If the file is damaged.
     """
-    found = read(path) if path.is_file() else {}
     return {
-        name: dataclasses.replace(
-            specs[name], tuned=(*specs[name].tuned, *map(_tuned, entries))
-        )
-        for name, entries in found.items()
+        name: dataclasses.replace(specs[name], tuned=(*specs[name].tuned, *entries))
+        for name, entries in found_at(path).items()
         if name in specs
     }
+
+
+def found_at(path: Path) -> dict[str, tuple[Tuned, ...]]:
+    """Return what searches in a folder of records found, by model.
+
+    Args:
+        path: The ``best.json`` of a suite; it need not exist.
+
+    Raises:
+        PluginError: If the file is damaged.
+    """
+    found = read(path) if path.is_file() else {}
+    return {name: tuple(map(_tuned, entries)) for name, entries in found.items()}
 
 
 def read(path: Path) -> dict[str, list[dict[str, Any]]]:

@@ -55,6 +55,17 @@ def test_markdown_code_shows_the_text_itself(text) -> None:
 
 
 @given(texts)
+@example("run `a b` or `c`: `")
+@example(" `x`` y `|`z` ")
+def test_a_sentence_shows_its_text_without_the_backticks_of_its_code(text) -> None:
+    children, end = inline(escape.markdown_prose(text))
+
+    assert end == "end"
+    assert {c.type for c in children} <= {"text", "text_special", "code_inline"}
+    assert visible(children).replace("`", "") == escape.clean(text).replace("`", "")
+
+
+@given(texts)
 def test_no_address_is_left_for_github_to_link(text) -> None:
     shown = escape.markdown(text)
 

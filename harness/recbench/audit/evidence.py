@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from recbench import plugins
+from recbench import plugins, tuned
 from recbench.datasets.dataset import Dataset
 from recbench.datasets.store import open_dataset
 from recbench.errors import RecbenchError
 from recbench.params import complete
-from recbench.referee.case import Case, seed_of
+from recbench.referee.case import Case, looked_at, seed_of
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.prepare import Prepared
@@ -102,24 +102,24 @@ def shipped(
 
 
 def searched(
-    catalogue: plugins.Catalogue, record: Record
+    store: Store, catalogue: plugins.Catalogue, record: Record
 ) -> dict[str, list[tuple[dict[str, object], dict[str, object]]]]:
-    """Return the searches that ship with models and looked at what a record is of.
+    """Return the searches that looked at what a record is of, by model.
 
-    A search that found nothing better than the defaults leaves no trace in records:
-    parameters are what they are, and nobody chose the defaults because of it. Here it
-    counts, or else a model would stand as untuned for having good defaults.
+    They ship with models or lie beside the records. One that found nothing better than
+    the defaults leaves no trace in records: parameters are what they are, and nobody
+    chose the defaults because of it. Here it counts, or else a model would stand as
+    untuned for having good defaults.
+
+    Raises:
+        PluginError: If the file beside the records is damaged.
     """
     found: dict[str, list[tuple[dict[str, object], dict[str, object]]]] = {}
-    for name, spec in catalogue.models.items():
+    beside = store.folder(record.suite) / "tuning" / tuned.FOUND
+    known = {**catalogue.models, **tuned.with_found(beside, catalogue.models)}
+    for name, spec in known.items():
         for entry in spec.tuned:
-            data = entry.budget.get("dataset") or {}
-            if (
-                entry.task == record.task
-                and entry.budget.get("suite") == record.suite
-                and data.get("fingerprint") == record.dataset.get("fingerprint")
-                and entry.budget.get("protocol_hash") == record.protocol_hash
-            ):
+            if entry.task == record.task and looked_at(entry.budget, record):
                 params = complete(spec, entry.task, dict(entry.params))
                 found.setdefault(name, []).append((params, dict(entry.budget)))
     return found

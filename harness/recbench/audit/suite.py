@@ -61,7 +61,7 @@ def case_of(store: Store, suite: str, catalogue: plugins.Catalogue) -> Case:
         others=tuple(r for r in records if id(r) not in shown),
         baselines=layout.baselines if layout else None,
         presets=shipped(catalogue, chosen[0].task) if chosen else {},
-        searches=searched(catalogue, chosen[0]) if chosen else {},
+        searches=searched(store, catalogue, chosen[0]) if chosen else {},
     )
 
 

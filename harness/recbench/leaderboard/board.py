@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from recbench.leaderboard.layout import Layout
+from recbench.referee.case import Search
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,8 @@ class Board:
         machines: Machine id to what it is.
         versions: Library to its versions, ascending.
         notes: What a reader must know about this board.
+        searches: Model to the searches beside the records, each with the parameters
+            that it found and its budget.
     """
 
     suite: str
@@ -134,6 +137,7 @@ class Board:
     machines: Mapping[str, Mapping[str, Any]]
     versions: Mapping[str, tuple[str, ...]]
     notes: tuple[str, ...] = ()
+    searches: Mapping[str, tuple[Search, ...]] = field(default_factory=dict)
 
     @property
     def ranked(self) -> tuple[Row, ...]:

@@ -7,6 +7,7 @@ characters, line breaks) and then escapes what the format would act upon.
 import html as _html
 import re
 import unicodedata
+from collections.abc import Callable
 
 LONGEST = 400
 _SPACES = frozenset("\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029")
@@ -62,6 +63,26 @@ def markdown_code(text: object) -> str:
     line = clean(text)
     tame = line and not set(line) & set("`|\\")
     return f"`{line}`" if tame else markdown(line)
+
+
+def markdown_prose(text: object) -> str:
+    """Return a sentence in which what stands between backticks is a code span."""
+    parts = clean(text).split("`")
+    if len(parts) % 2 == 0:
+        return markdown(text)  # a backtick without its other half
+    return "".join(
+        _between_spaces(part, markdown_code if i % 2 else markdown)
+        for i, part in enumerate(parts)
+    )
+
+
+def _between_spaces(text: str, escape: Callable[[str], str]) -> str:
+    """Return escaped text between the spaces that it begins and ends with."""
+    inner = text.strip()
+    if not inner:
+        return text
+    start = text.index(inner)
+    return text[:start] + escape(inner) + text[start + len(inner) :]
 
 
 def markdown_block(lines: list[str]) -> str:

@@ -1,15 +1,18 @@
 """From a store to pages: build, write, and refuse what its records do not yield."""
 
+import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from recbench.errors import NothingRanError, StaleBoardError, unknown_name
+from recbench import tuned
+from recbench.errors import NothingRanError, PluginError, StaleBoardError, unknown_name
 from recbench.leaderboard import flat, jsonboard, layout, markdown, plots
 from recbench.leaderboard.board import Board, build
 from recbench.leaderboard.escape import clean
+from recbench.referee.case import Search, looked_at
 from recbench.results import atomic
 from recbench.results.store import Store
 from recbench.suites import suites_for
@@ -34,12 +37,30 @@ def load(store: Store, suite: str, catalogue: "Catalogue | None" = None) -> Boar
     Raises:
         NothingRanError: If the suite has no records.
     """
-    return build(
+    board = build(
         suite,
         store.records(suite),
         store.per_user,
         layout=layout_of(store, suite, catalogue),
     )
+    return dataclasses.replace(board, searches=_searches(store, board))
+
+
+def _searches(store: Store, board: Board) -> dict[str, tuple[Search, ...]]:
+    """Return what `recbench tune` left beside the records of a board, by model."""
+    record = board.rows[0].records[0]
+    try:
+        found = tuned.found_at(store.folder(board.suite) / "tuning" / tuned.FOUND)
+    except PluginError:
+        return {}  # damaged: the runs that read it have said so
+    return {
+        model: tuple(
+            (entry.params, entry.budget)
+            for entry in entries
+            if entry.task == record.task and looked_at(entry.budget, record)
+        )
+        for model, entries in found.items()
+    }
 
 
 def chosen(store: Store, names: Iterable[str]) -> list[str]:

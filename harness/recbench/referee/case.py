@@ -9,10 +9,10 @@ from typing import Any
 from recbench.results import canonical
 from recbench.results.record import Record
 
+Search = tuple[Mapping[str, Any], Mapping[str, Any]]  # parameters found, budget
+
 NAMED = 5  # rows that a message names
 LONG = 40  # characters of a name
-
-Search = tuple[Mapping[str, Any], Mapping[str, Any]]  # parameters found, budget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,8 @@ class Case:
         others: Records of the suite that the board leaves out.
         baselines: Models that the board must show; None where the suite is unknown.
         presets: Model to the parameter sets that ship as tuned.
-        searches: Model to the searches on this suite that ship with it, each with the
-            parameters that it found and its budget.
+        searches: Model to the searches that looked at what the records are of, each
+            with the parameters that it found and its budget.
     """
 
     suite: str
@@ -76,6 +76,16 @@ class Case:
             for r in self.records
             if r.split.get("leakage")
         }
+
+
+def looked_at(budget: Mapping[str, Any], record: Record) -> bool:
+    """Return whether a search was on the suite, data and protocol of a record."""
+    data = budget.get("dataset") or {}
+    return bool(
+        budget.get("suite") == record.suite
+        and data.get("fingerprint") == record.dataset.get("fingerprint")
+        and budget.get("protocol_hash") == record.protocol_hash
+    )
 
 
 def seed_of(record: Record) -> int:

@@ -1,9 +1,9 @@
 """All checks that need nothing but records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from recbench.referee import about_data, about_rows, about_tuning
-from recbench.referee.case import Case
+from recbench.referee.case import Case, Search
 from recbench.referee.finding import Finding, Report
 from recbench.results.record import Record
 
@@ -31,7 +31,11 @@ def of_case(case: Case) -> list[Finding]:
 
 
 def of_records(
-    suite: str, records: Sequence[Record], *, baselines: Sequence[str] = ()
+    suite: str,
+    records: Sequence[Record],
+    *,
+    baselines: Sequence[str] = (),
+    searches: Mapping[str, Sequence[Search]] | None = None,
 ) -> Report:
     """Return the report on a board from its records alone: deterministic and light.
 
@@ -39,6 +43,12 @@ def of_records(
         suite: Name of the suite.
         records: The records that the board shows.
         baselines: Models that the board must show.
+        searches: See :class:`Case`.
     """
-    case = Case(suite=suite, records=tuple(records), baselines=tuple(baselines))
+    case = Case(
+        suite=suite,
+        records=tuple(records),
+        baselines=tuple(baselines),
+        searches=searches or {},
+    )
     return Report(suite=suite, scope="records", findings=tuple(of_case(case)))

@@ -295,6 +295,58 @@ def test_a_search_that_ended_at_the_defaults_counts_as_tuned(world, monkeypatch)
     assert found["budget"].verdict == "pass"
 
 
+def left_beside_the_records(world, monkeypatch, **changed):
+    """Let the search for ease be in the folder of records, and not with the plugin."""
+    searched(world, monkeypatch, **changed)
+    models = world.catalogue.models
+    [entry] = models["ease"].tuned
+    monkeypatch.setitem(models, "ease", dataclasses.replace(models["ease"], tuned=()))
+    found = {
+        "model": "ease",
+        "preset": "",
+        **{name: getattr(entry, name) for name in ("task", "params", "budget")},
+    }
+    path = world.store.folder(SUITE) / "tuning" / "best.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"schema": 1, "tuned": [found]}), encoding="utf-8")
+    return path
+
+
+def reasons(world):
+    board = publish.load(world.store, SUITE, world.catalogue)
+    return grading.plain(board)["reasons"]
+
+
+def test_a_search_beside_the_records_counts_on_the_page_as_in_the_audit(
+    world, monkeypatch
+):
+    assert any("untuned" in line and "ease" in line for line in reasons(world))
+    path = left_beside_the_records(world, monkeypatch)
+    found, _ = findings(world)
+
+    assert found["tuned"].evidence["untuned"] == ["ials", "item-knn"]
+    assert found["budget"].evidence["granted"] == {"{}": 2, '{"trials":8}': 1}
+    assert any("none: ials, item-knn)" in line for line in reasons(world))
+    assert not any("untuned" in line and "ease" in line for line in reasons(world))
+
+    path.write_text("{", encoding="utf-8")
+    assert any("untuned" in line and "ease" in line for line in reasons(world))
+
+
+def test_a_search_beside_the_records_of_another_protocol_does_not_count(
+    world, monkeypatch
+):
+    left_beside_the_records(world, monkeypatch, protocol_hash="0")
+
+    assert any("untuned" in line and "ease" in line for line in reasons(world))
+
+
+def test_a_command_in_a_reason_is_code_on_the_page(world):
+    page = publish.pages(publish.load(world.store, SUITE, world.catalogue))["README.md"]
+
+    assert "(`recbench tune tiny/top-n` grants each the same budget)" in page
+
+
 @pytest.mark.parametrize(
     "changed",
     [
