@@ -13,6 +13,8 @@ they change no order. With ``code_dropout`` codes are left out at random, as in
 :mod:`recbench_hybrid.sums`. Features are weighed as there.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -63,13 +65,8 @@ class FactorizationMachine:
         table = train if p.loss == "squared" else train.positives()
         known = Known.of(train, table, p.features)
         history = p.history and p.loss != "squared"
-        net = Net(
-            (train.n_users, train.n_items),
-            (known.users.rows.shape[1], known.items.rows.shape[1]),
-            p.embedding_dim,
-            pairs=True,
-            history=history,
-        ).to(device)
+        net = Net.of(known, p.embedding_dim, pairs=True, history=history)
+        net.to(device)
         self.n_parameters = sum(weight.numel() for weight in net.parameters())
         self.served = Served(net, known, table.csr() if history else None, device)
         if p.loss == "squared":
@@ -122,3 +119,11 @@ class FactorizationMachine:
     def score_queries(self, queries: Queries) -> Scores:
         """Return float32, shape ``(n, n_items)``: by features and, if read, history."""
         return self.served.score_queries(queries)
+
+    def save(self, path: Path) -> None:
+        """Write the rows that are served, the net, and what is known."""
+        self.served.save(path)
+
+    def load(self, path: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        self.served = Served.load(path, self.params.embedding_dim, pairs=True)

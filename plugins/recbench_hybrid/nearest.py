@@ -8,12 +8,15 @@ with the most alike features had, weighed by that likeness.
 With ``features=none`` items are alike by their users only.
 """
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, vstack
 
 from recbench import FitContext, Interactions, Queries
-from recbench_hybrid.known import Known
+from recbench_hybrid import stored
+from recbench_hybrid.known import NAMES, Known
 from recbench_hybrid.params import FeatureKNNParams
 
 Codes = NDArray[np.int32]
@@ -51,10 +54,9 @@ class FeatureKNN:
         p, positives = self.params, train.positives()
         self.known = Known.of(train, positives, p.features)
         self.past = positives.csr()
-        votes = csr_array(self._neighbours().T.tocsr())  # row: the item that votes
-        self.votes = votes
+        self.votes = csr_array(self._neighbours().T.tocsr())  # row: the item that votes
         self.peers = of_length_one(self.known.users.rows)
-        self.n_parameters = votes.nnz
+        self.n_parameters = self.votes.nnz
 
     def _neighbours(self) -> csr_array:
         """Return the likeness of each item, a row, to its neighbours."""
@@ -94,3 +96,16 @@ class FeatureKNN:
     def score_queries(self, queries: Queries) -> Scores:
         """Return float32, shape ``(n, n_items)``: by history, or else by features."""
         return self._scores(self.known.histories(queries), self.known.asked(queries))
+
+    def save(self, path: Path) -> None:
+        """Write the votes and what is known of users and items."""
+        matrices = stored.sparse("votes", self.votes) | stored.sparse("past", self.past)
+        stored.write(path, matrices | self.known.arrays())
+
+    def load(self, path: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        arrays = stored.read(path, *NAMES)
+        self.known = Known.of_arrays(arrays)
+        self.past = stored.sparse_of("past", arrays)
+        self.votes = stored.sparse_of("votes", arrays)
+        self.peers = of_length_one(self.known.users.rows)

@@ -5,12 +5,14 @@ the last is the bias, which is summed like the rest.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, embedding_bag
 
 from recbench.neural import Entries
+from recbench_hybrid.known import Known
 
 STD = 0.05  # of the embeddings at the start
 
@@ -92,6 +94,13 @@ class Net(nn.Module):
         self.items = Sums(n[1], width[1], dim, pairs=pairs)
         self.past = nn.Parameter(_start(n[1], dim)) if history else None
         self.mean = nn.Parameter(torch.zeros(()))
+
+    @classmethod
+    def of(cls, known: Known, dim: int, *, pairs: bool, history: bool) -> Self:
+        """Make a net for these users and items and their features."""
+        sides = (known.users.rows.shape, known.items.rows.shape)
+        n, width = ((users, items) for users, items in zip(*sides, strict=True))
+        return cls(n, width, dim, pairs=pairs, history=history)
 
     def user_rows(
         self, batch: Batch, past: Entries | None = None, target: Tensor | None = None

@@ -1,14 +1,18 @@
 """A trained net as vectors: for known users, for strangers, for all items."""
 
+from pathlib import Path
+from typing import Self
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from recbench import Queries
+from recbench import DataError, Queries
 from recbench.neural import Rows
-from recbench_hybrid.known import Known
+from recbench_hybrid import stored
+from recbench_hybrid.known import NAMES, Known
 from recbench_hybrid.net import Batch, Net
 
 Codes = NDArray[np.int32]
@@ -21,7 +25,12 @@ class Served:
     Attributes:
         users: float32, shape ``(n_users, d + 1)``.
         items: float32, shape ``(n_items, d + 1)``.
+        mean: The overall mean.
     """
+
+    users: Scores
+    items: Scores
+    mean: float
 
     def __init__(
         self, net: Net, known: Known, past: csr_array | None, device: torch.device
@@ -37,6 +46,7 @@ class Served:
         self.net, self.known, self.device = net, known, device
         self.user_features = Rows(known.users.rows, device)
         self.item_features = Rows(known.items.rows, device)
+        self.past_matrix = past
         self.past = None if past is None else Rows(past, device)
         self.user_trained = self._flags(known.users.trained)
         self.item_trained = self._flags(known.items.trained)
@@ -112,3 +122,44 @@ class Served:
             past = Rows(self.known.histories(queries), self.device).entries(n)
         rows = np.asarray(self.net.user_rows(batch, past).cpu())
         return np.asarray(self._beside(rows) @ self.item_vectors().T)
+
+    def save(self, path: Path) -> None:
+        """Write the rows, the net and what is known."""
+        arrays = {"rows.users": self.users, "rows.items": self.items}
+        arrays["rows.mean"] = np.array(self.mean)
+        for name, weight in self.net.state_dict().items():
+            arrays[f"net.{name}"] = np.asarray(weight.cpu())
+        if self.past_matrix is not None:
+            arrays |= stored.sparse("past", self.past_matrix)
+        stored.write(path, arrays | self.known.arrays())
+
+    @classmethod
+    def load(cls, path: Path, dim: int, *, pairs: bool) -> Self:
+        """Read what :meth:`save` wrote, on the CPU.
+
+        Args:
+            path: The file.
+            dim: Length of an embedding.
+            pairs: See :class:`~recbench_hybrid.net.Net`.
+
+        Raises:
+            DataError: If the file holds another model.
+        """
+        arrays = stored.read(path, "rows.users", "rows.items", "rows.mean", *NAMES)
+        known = Known.of_arrays(arrays)
+        past = stored.sparse_of("past", arrays) if "past.data" in arrays else None
+        net = Net.of(known, dim, pairs=pairs, history=past is not None)
+        weights = {
+            name.removeprefix("net."): torch.from_numpy(array)
+            for name, array in arrays.items()
+            if name.startswith("net.")
+        }
+        try:
+            net.load_state_dict(weights)
+        except RuntimeError as error:
+            msg = f"{path} does not hold the weights of this model: {error}"
+            raise DataError(msg) from error
+        served = cls(net, known, past, torch.device("cpu"))
+        served.users, served.items = arrays["rows.users"], arrays["rows.items"]
+        served.mean = float(arrays["rows.mean"])
+        return served

@@ -13,6 +13,7 @@ embedding of its own at all, where the original keeps what it drew at the start.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,13 +43,8 @@ class LightFM:
         p, device = self.params, seed_everything(context)
         positives = train.positives()
         known = Known.of(train, positives, p.features)
-        net = Net(
-            (train.n_users, train.n_items),
-            (known.users.rows.shape[1], known.items.rows.shape[1]),
-            p.embedding_dim,
-            pairs=False,
-            history=False,
-        ).to(device)
+        net = Net.of(known, p.embedding_dim, pairs=False, history=False)
+        net.to(device)
         self.n_parameters = sum(weight.numel() for weight in net.parameters()) - 1
         self.served = Served(net, known, None, device)
         fit(self, self.served, positives, plan(p), context)
@@ -64,6 +60,14 @@ class LightFM:
     def score_queries(self, queries: Queries) -> Scores:
         """Return float32, shape ``(n, n_items)``; strangers by their features only."""
         return self.served.score_queries(queries)
+
+    def save(self, path: Path) -> None:
+        """Write the rows that are served, the net, and what is known."""
+        self.served.save(path)
+
+    def load(self, path: Path) -> None:
+        """Read what :meth:`save` wrote."""
+        self.served = Served.load(path, self.params.embedding_dim, pairs=False)
 
 
 def plan(params: object) -> Plan:

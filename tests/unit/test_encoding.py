@@ -112,3 +112,34 @@ def test_no_features_are_no_columns():
 
     assert encoder.matrix(numbers(1, 2)).shape == (2, 0)
     assert encoder.matrix(None).shape == (0, 0)
+
+
+@pytest.mark.parametrize("text", ["tf-idf", "hashing", "none"])
+def test_an_encoder_comes_back_from_json_exactly(text):
+    features = Features(
+        columns={
+            "genre": Categories(
+                offsets=np.array([0, 1, 3, 3]),
+                codes=np.array([0, 0, 1], dtype=np.int32),
+                names=np.array(["Crime", "Film-Noir"]),
+            ),
+            "year": Numbers(values=np.array([0.1, np.nan, 1 / 3], dtype=np.float32)),
+            "title": Text(values=np.array(["the crime", "the end", ""])),
+        }
+    )
+    encoder = FeatureEncoder.fit(features, text=text, words=16)
+
+    again = FeatureEncoder.from_json(encoder.to_json())
+
+    assert again.names == encoder.names
+    np.testing.assert_array_equal(
+        again.matrix(features).toarray(), encoder.matrix(features).toarray()
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}x", "[1]", '[["genre", {}]]', '[["genre", {"kind": "sound"}]]']
+)
+def test_what_is_no_encoder_is_refused(text):
+    with pytest.raises(DataError, match="no encoder of features"):
+        FeatureEncoder.from_json(text)
