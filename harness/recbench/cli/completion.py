@@ -2,8 +2,16 @@
 
 import click
 
+from recbench.cli import options
 
-@click.command("completion")
+
+@click.command(
+    "completion",
+    epilog=options.examples(
+        'eval "$(recbench completion bash)"',
+        "recbench completion fish > ~/.config/fish/completions/recbench.fish",
+    ),
+)
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the completion script of SHELL.

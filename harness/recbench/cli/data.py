@@ -12,6 +12,21 @@ from recbench.errors import DataError, UsageError, unknown_name
 if TYPE_CHECKING:
     from recbench.specs import DatasetSpec
 
+EPILOG = """\b
+Examples:
+  recbench data list
+  recbench data fetch ml-100k
+  recbench data import ratings.csv --name shop
+  recbench data verify
+"""
+
+IMPORTING = """\b
+Examples:
+  recbench data import ratings.csv
+  recbench data import log.parquet --name shop --user customer --rating none
+  recbench run -d shop -m ease
+"""
+
 
 def _say(line: str) -> None:
     """Print a line of progress."""
@@ -41,20 +56,17 @@ def _chosen(
     return [specs[name] for name in names]
 
 
-@click.group("data")
+@click.group("data", epilog=EPILOG)
 def command() -> None:
-    r"""Fetch, list, verify and import data sets.
-
-    \b
-    Examples:
-      recbench data list
-      recbench data fetch ml-100k
-      recbench data import ratings.csv --name shop
-      recbench data verify
-    """
+    """Fetch, list, verify and import data sets."""
 
 
-@command.command("fetch")
+@command.command(
+    "fetch",
+    epilog=options.examples(
+        "recbench data fetch ml-100k ml-1m", "recbench data fetch ml-100k --offline"
+    ),
+)
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--offline", is_flag=True, help="Open no connection.")
 @options.plugin_option
@@ -72,7 +84,7 @@ def fetch(names: tuple[str, ...], offline: bool, plugins: tuple[str, ...]) -> No
         )
 
 
-@command.command("list")
+@command.command("list", epilog=options.examples("recbench data list"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.plugin_option
 def list_(as_json: bool, plugins: tuple[str, ...]) -> None:
@@ -113,7 +125,10 @@ def _as_data(spec: "DatasetSpec", *, cached: bool) -> dict[str, Any]:
     }
 
 
-@command.command("verify")
+@command.command(
+    "verify",
+    epilog=options.examples("recbench data verify", "recbench data verify ml-100k"),
+)
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @options.plugin_option
 def verify(names: tuple[str, ...], plugins: tuple[str, ...]) -> None:
@@ -155,7 +170,7 @@ class Scale(click.ParamType["tuple[float, float]"]):
         return low, high
 
 
-@command.command("import")
+@command.command("import", epilog=IMPORTING)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--name", help="Name of the data set; by default made from the file's.")
 @click.option("--user", metavar="COLUMN", help="Column of users.")
@@ -177,16 +192,10 @@ def import_(
     replace: bool,
     **columns: str | None,
 ) -> None:
-    r"""Import a CSV, TSV or Parquet file of interactions under a name.
+    """Import a CSV, TSV or Parquet file of interactions under a name.
 
     Columns, separator and the kind of values are found out and shown; each can be
     stated. In a file without a header the columns are called 1, 2, 3, ...
-
-    \b
-    Examples:
-      recbench data import ratings.csv
-      recbench data import log.parquet --name shop --user customer --rating none
-      recbench run -d shop -m ease
     """
     from recbench.datasets.files import import_file
     from recbench.datasets.importing import check_free, name_of, store_imported

@@ -7,7 +7,10 @@ import click
 from recbench.cli import options
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    epilog=options.examples("recbench doctor", "recbench doctor -p my_model.py"),
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @options.plugin_option
 @click.pass_context

@@ -33,7 +33,13 @@ def command() -> None:
     """
 
 
-@command.command("build")
+@command.command(
+    "build",
+    epilog=options.examples(
+        "recbench leaderboard build",
+        "recbench leaderboard build ml-100k --out ../theirs",
+    ),
+)
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @options.out_option
 @options.plugin_option
@@ -52,7 +58,13 @@ def build(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
     click.echo(store.root / publish.INDEX)
 
 
-@command.command("show")
+@command.command(
+    "show",
+    epilog=options.examples(
+        "recbench leaderboard show ml-100k/top-n",
+        "recbench leaderboard show ml-100k/top-n --format json",
+    ),
+)
 @click.argument("suite")
 @click.option(
     "--format",
@@ -81,7 +93,12 @@ def show(suite: str, style: str, out: Path, plugins: tuple[str, ...]) -> None:
         click.echo(_rendered(board, style, store.folder(name)), nl=False)
 
 
-@command.command("check")
+@command.command(
+    "check",
+    epilog=options.examples(
+        "recbench leaderboard check", "recbench leaderboard check ml-100k/rating"
+    ),
+)
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @options.out_option
 @options.plugin_option
@@ -97,7 +114,7 @@ def check(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
         click.echo(f"{board.suite}: {len(board.rows)} rows hold")
 
 
-@command.command("plots")
+@command.command("plots", epilog=options.examples("recbench leaderboard plots ml-100k"))
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @options.out_option
 @options.plugin_option
@@ -127,7 +144,13 @@ def _writing(out: Path) -> Iterator[None]:
         raise DataError(msg) from error
 
 
-@command.command("robustness")
+@command.command(
+    "robustness",
+    epilog=options.examples(
+        "recbench leaderboard robustness ml-100k/top-n",
+        "recbench leaderboard robustness ml-100k/top-n -M ndcg -M map",
+    ),
+)
 @click.argument("suite")
 @click.option("-M", "--metric", "metrics", multiple=True, help="Metric, such as map.")
 @click.option(

@@ -99,7 +99,14 @@ KINDS: dict[str, Callable[[Any], Rows]] = {
 }
 
 
-@click.command("list")
+@click.command(
+    "list",
+    epilog=options.examples(
+        "recbench list models",
+        "recbench list metrics --json",
+        "recbench list models -p my_model.py",
+    ),
+)
 @click.argument("kind", type=click.Choice([*KINDS, "plugins"]))
 @json_option
 @options.plugin_option

@@ -13,7 +13,7 @@ Examples:
 """
 
 
-@click.group("new")
+@click.group("new", epilog=EPILOG)
 def command() -> None:
     """Start a model of your own."""
 

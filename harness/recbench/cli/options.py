@@ -25,6 +25,11 @@ out_option = click.option(
 )
 
 
+def examples(*lines: str) -> str:
+    """Return the end of a help text: examples, one a line, not wrapped."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+
+
 class Seeds(click.ParamType[tuple[int, ...]]):
     """Seeds written as ``3``, ``0-4`` or ``0,2,7``."""
 

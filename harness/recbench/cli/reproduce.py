@@ -8,7 +8,13 @@ import click
 from recbench.cli import options
 
 
-@click.command("reproduce")
+@click.command(
+    "reproduce",
+    epilog=options.examples(
+        "recbench results list ml-100k/top-n     shows the keys",
+        "recbench reproduce 3f2a",
+    ),
+)
 @click.argument("key")
 @click.option(
     "--format",

@@ -8,7 +8,12 @@ import click
 from recbench.cli import options, tables
 
 
-@click.command("rescore")
+@click.command(
+    "rescore",
+    epilog=options.examples(
+        "recbench rescore ml-100k", "recbench rescore ml-100k/top-n --metric rbp@10"
+    ),
+)
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option("--metric", "metrics", multiple=True, help="A metric, such as rbp@10.")
 @click.option(

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from recbench.results.store import Store
 
 
-@click.group("results")
+@click.group(
+    "results",
+    epilog=options.examples(
+        "recbench results list ml-100k",
+        "recbench results merge ../theirs",
+        "recbench results validate",
+    ),
+)
 def command() -> None:
     """List, show, merge, validate and export records."""
 
@@ -51,7 +58,12 @@ def _chosen(store: "Store", suite: str | None) -> list[str]:
     return [suite]
 
 
-@command.command("list")
+@command.command(
+    "list",
+    epilog=options.examples(
+        "recbench results list", "recbench results list ml-100k/top-n --attempts"
+    ),
+)
 @click.argument("suite", required=False)
 @click.option("--attempts", is_flag=True, help="Every attempt, not only what counts.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -100,7 +112,7 @@ def find(store: "Store", key: str) -> "Record":
     raise DataError(msg)
 
 
-@command.command("show")
+@command.command("show", epilog=options.examples("recbench results show 3f2a"))
 @click.argument("key")
 @options.out_option
 def show(key: str, out: Path) -> None:
@@ -111,7 +123,13 @@ def show(key: str, out: Path) -> None:
     click.echo(json.dumps(msgspec.to_builtins(record), indent=1))
 
 
-@command.command("merge")
+@command.command(
+    "merge",
+    epilog=options.examples(
+        "recbench results merge ../theirs/leaderboards",
+        "recbench results merge a b --out all",
+    ),
+)
 @click.argument(
     "sources", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True)
 )
@@ -127,7 +145,12 @@ def merge(sources: tuple[Path, ...], out: Path) -> None:
             click.echo(f"recbench: left out {damage.path}: {damage.reason}", err=True)
 
 
-@command.command("validate")
+@command.command(
+    "validate",
+    epilog=options.examples(
+        "recbench results validate", "recbench results validate --out ../theirs"
+    ),
+)
 @click.argument("suite", required=False)
 @options.out_option
 @click.pass_context
@@ -144,7 +167,13 @@ def validate(ctx: click.Context, /, suite: str | None, out: Path) -> None:
     ctx.exit(1 if bad else 0)
 
 
-@command.command("export")
+@command.command(
+    "export",
+    epilog=options.examples(
+        "recbench results export > results.csv",
+        "recbench results export ml-100k/rating --format json",
+    ),
+)
 @click.argument("suite", required=False)
 @click.option("--format", "form", type=click.Choice(["csv", "json"]), default="csv")
 @options.out_option

@@ -6,6 +6,12 @@ import click
 
 METRICS = "precision, recall, ndcg, map, mrr, hit-rate"
 ALL = "all"
+EPILOG = """\b
+Examples:
+  recbench score lists.csv --truth test.csv
+  recbench score lists.csv --truth test.csv --dialect elliot --metrics ndcg@10
+  recbench score run.trec --truth test.qrels --dialect all --metrics ndcg@10
+"""
 
 
 def _parts(values: tuple[str, ...]) -> list[str]:
@@ -24,7 +30,7 @@ def _cutoffs(values: tuple[str, ...]) -> list[int]:
     return [int(part) for part in parts]
 
 
-@click.command("score")
+@click.command("score", epilog=EPILOG)
 @click.argument("lists", type=click.Path())
 @click.option("--truth", type=click.Path(), required=True, help="Held-out items.")
 @click.option("--seen", type=click.Path(), help="Items to drop from the lists first.")
@@ -50,17 +56,11 @@ def command(  # noqa: PLR0917 - click passes every option by name
     dialect: str,
     form: str,
 ) -> None:
-    r"""Score LISTS against a truth, as recbench or another library defines it.
+    """Score LISTS against a truth, as recbench or another library defines it.
 
     LISTS (CSV, TSV, Parquet or TREC run) has columns user, item, and rank or score;
     the truth has user, item and rating if there is one. A user of the truth without
     rows in LISTS has an empty list.
-
-    \b
-    Examples:
-      recbench score lists.csv --truth test.csv
-      recbench score lists.csv --truth test.csv --dialect elliot --metrics ndcg@10
-      recbench score run.trec --truth test.qrels --dialect all --metrics ndcg@10
     """
     from recbench.dialects import report
     from recbench.dialects.declared import DIALECTS

@@ -8,7 +8,14 @@ import click
 from recbench.cli import options
 
 
-@click.command("show")
+@click.command(
+    "show",
+    epilog=options.examples(
+        "recbench show ease",
+        "recbench show ndcg",
+        "recbench show ml-100k/top-n --format json",
+    ),
+)
 @click.argument("name")
 @click.option(
     "--format",

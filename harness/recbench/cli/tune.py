@@ -120,7 +120,13 @@ def run(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - click's
     ctx.exit(found.exit_code)
 
 
-@command.command("report")
+@command.command(
+    "report",
+    epilog=options.examples(
+        "recbench tune report ml-100k",
+        "recbench tune report ml-100k/top-n --format markdown",
+    ),
+)
 @click.argument("suites", nargs=-1, metavar="[SUITE]...")
 @click.option(
     "--format",
@@ -151,7 +157,12 @@ def report(suites: tuple[str, ...], style: str, write: bool, out: Path) -> None:
     click.echo(pages.shown(trials, chosen, style), nl=False)
 
 
-@command.command("export")
+@command.command(
+    "export",
+    epilog=options.examples(
+        "recbench tune export ml-100k --for mine --to mine/tuned.json"
+    ),
+)
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
 @click.option(
     "--for",
