@@ -6,9 +6,9 @@ positive ``i`` and another item ``j``, with ``e`` the embeddings before smoothin
 
     mean softplus(s_uj - s_ui) + decay / (2 b) * sum |e_u|^2 + |e_i|^2 + |e_j|^2
 
-as the authors' code has it. Deviations: with ``sampling=pairs`` (the default) an epoch
-passes over every positive once, as the paper words it; ``sampling=users`` draws as the
-code does. Negatives are drawn for the whole epoch at once, among items with a
+as the authors' code has it. With ``sampling=users`` (the default) an epoch draws as
+that code does; with ``pairs`` it passes over every positive once, as the paper words
+it. Deviations: negatives are drawn for the whole epoch at once, among items with a
 positive. Users and items without a positive get the mean vector of their kind.
 """
 
