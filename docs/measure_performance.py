@@ -19,6 +19,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 LEFT = DOCS.parent / ".benchmarks" / "performance.json"
 BENCHES = [
+    "test_commands.py",
     "test_evaluation.py",
     "test_peers.py",
     "test_factorization_speed.py",

@@ -1,0 +1,93 @@
+"""Whole commands: what start-up costs, and ``run --all`` beside its models alone."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from recbench import plugins
+
+PEERS = Path(__file__).parent / "peers"
+ROUNDS = 7
+HELP = ["-m", "recbench", "--help"]
+LIST = ["-m", "recbench", "list", "models"]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def run(arguments: list[str], cwd: Path) -> str:
+    """Run Python as a user's shell would, without limits on threads."""
+    free = {name: value for name, value in os.environ.items() if name not in THREADS}
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        env=free,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def fastest(arguments: list[str], cwd: Path) -> float:
+    """Return the seconds of the fastest of a few runs."""
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        run(arguments, cwd)
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+@pytest.mark.parametrize("command", [HELP, LIST], ids=["--help", "list models"])
+@pytest.mark.benchmark(group="start-up")
+def test_start_up_beside_a_bare_interpreter(benchmark, command, tmp_path) -> None:
+    bare = fastest(["-c", "pass"], tmp_path)
+    benchmark.pedantic(run, args=(command, tmp_path), rounds=ROUNDS, warmup_rounds=1)
+    if benchmark.stats is not None:
+        benchmark.extra_info.update(
+            bare_seconds=bare, times_bare=benchmark.stats.stats.min / bare
+        )
+
+
+@pytest.mark.benchmark(group="run --all")
+@pytest.mark.timeout(1800)
+def test_run_all_beside_its_models_alone(benchmark, tmp_path) -> None:
+    if "RECBENCH_BENCH_RUN_ALL" not in os.environ:
+        pytest.skip("takes six minutes: set RECBENCH_BENCH_RUN_ALL=1")
+    out = tmp_path / "out"
+    asked = ["-m", "recbench", "run", "--all", "--out", str(out)]
+
+    run(["-m", "recbench", "data", "fetch", "ml-100k"], tmp_path)
+    benchmark.pedantic(run, args=(asked, tmp_path), rounds=1)
+
+    start = time.perf_counter()
+    figures = {cell: json.loads(run(alone(*cell), tmp_path)) for cell in cells()}
+    benchmark.extra_info.update(
+        cells=len(figures),
+        alone_seconds=time.perf_counter() - start,
+        times_alone=(time.perf_counter() - start) / benchmark.stats.stats.min,
+    )
+    for task, primary in (("rating", "rmse"), ("top-n", "ndcg@10")):
+        rows = json.loads((out / f"ml-100k/{task}/board.json").read_text())["rows"]
+        assert {(r["model"], task) for r in rows} == {
+            c for c in figures if c[1] == task
+        }
+        for row in rows:
+            mean = row["metrics"][primary]["mean"]
+            assert figures[row["model"], task][primary] == pytest.approx(mean, abs=0.02)
+
+
+def cells() -> list[tuple[str, str]]:
+    """Return the model and task of every cell of ``run --all``."""
+    models = plugins.load().models
+    return [(n, t) for t in ("rating", "top-n") for n in models if t in models[n].tasks]
+
+
+def alone(model: str, task: str) -> list[str]:
+    """Return the arguments that run one model by itself."""
+    return [str(PEERS / "alone.py"), model, task]
