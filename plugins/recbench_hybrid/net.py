@@ -13,6 +13,7 @@ from torch.nn.functional import embedding, embedding_bag
 
 from recbench.neural import Entries
 from recbench_hybrid.known import Known
+from recbench_hybrid.past import Past
 
 STD = 0.05  # of the embeddings at the start
 
@@ -103,22 +104,20 @@ class Net(nn.Module):
         return cls(n, width, dim, pairs=pairs, history=history)
 
     def user_rows(
-        self, batch: Batch, past: Entries | None = None, target: Tensor | None = None
+        self, batch: Batch, past: Past | None = None, target: Tensor | None = None
     ) -> Tensor:
         """Return rows of users, shape ``(b, d + 1)``.
 
         Args:
             batch: The users.
-            past: Their items, 1 each.
+            past: Their items.
             target: The item of each row's past that is to be predicted and so does
                 not count, int64, shape ``(b,)``.
         """
         rows: Tensor = self.users(batch)
         if self.past is None or past is None:
             return rows
-        summed = bag(self.past, past, past.value)
-        count = torch.zeros(len(rows), device=rows.device)
-        count.index_add_(0, past.owner, past.value)
+        summed, count = past.sums(self.past), past.counts
         if target is not None:
             summed = summed - embedding(target, self.past)
             count = count - 1

@@ -92,7 +92,7 @@ def kept(n: int, dropout: float, device: torch.device) -> Tensor | None:
 def _users(served: Served, users: Tensor, items: Tensor, dropout: float) -> Tensor:
     """Return rows of users, each without the item that it is to find."""
     batch = served.user_batch(users, kept(len(users), dropout, served.device))
-    past = None if served.past is None else served.past.entries(users)
+    past = None if served.past is None else served.past.of(users)
     return served.net.user_rows(batch, past, items)
 
 

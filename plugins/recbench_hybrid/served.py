@@ -14,6 +14,7 @@ from recbench.neural import Rows
 from recbench_hybrid import stored
 from recbench_hybrid.known import NAMES, Known
 from recbench_hybrid.net import Batch, Net
+from recbench_hybrid.past import Histories, of_entries
 
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -46,8 +47,7 @@ class Served:
         self.net, self.known, self.device = net, known, device
         self.user_features = Rows(known.users.rows, device)
         self.item_features = Rows(known.items.rows, device)
-        self.past_matrix = past
-        self.past = None if past is None else Rows(past, device)
+        self.past = None if past is None else Histories(past, device)
         self.user_trained = self._flags(known.users.trained)
         self.item_trained = self._flags(known.items.trained)
 
@@ -77,7 +77,7 @@ class Served:
         """Bring the rows up to date with the net."""
         users = torch.arange(len(self.user_trained), device=self.device)
         items = torch.arange(len(self.item_trained), device=self.device)
-        past = None if self.past is None else self.past.entries(users)
+        past = None if self.past is None else self.past.of(users)
         mine = self.net.user_rows(self.user_batch(users), past)
         self.users = np.asarray(mine.cpu())
         self.items = np.asarray(self.net.items(self.item_batch(items)).cpu())
@@ -119,9 +119,10 @@ class Served:
         )
         past = None
         if self.past is not None:
-            past = Rows(self.known.histories(queries), self.device).entries(n)
-        rows = np.asarray(self.net.user_rows(batch, past).cpu())
-        return np.asarray(self._beside(rows) @ self.item_vectors().T)
+            rows = Rows(self.known.histories(queries), self.device)
+            past = of_entries(rows.entries(n))
+        mine = np.asarray(self.net.user_rows(batch, past).cpu())
+        return np.asarray(self._beside(mine) @ self.item_vectors().T)
 
     def save(self, path: Path) -> None:
         """Write the rows, the net and what is known."""
@@ -129,8 +130,8 @@ class Served:
         arrays["rows.mean"] = np.array(self.mean)
         for name, weight in self.net.state_dict().items():
             arrays[f"net.{name}"] = np.asarray(weight.cpu())
-        if self.past_matrix is not None:
-            arrays |= stored.sparse("past", self.past_matrix)
+        if self.past is not None:
+            arrays |= stored.sparse("past", self.past.matrix)
         stored.write(path, arrays | self.known.arrays())
 
     @classmethod

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from recbench.neural import Rows
 from recbench_hybrid import losses
 from recbench_hybrid.net import Batch, Net, paired, products
+from recbench_hybrid.past import Histories, of_entries
 
 
 def net_and_data(*, pairs, history):
@@ -84,7 +85,7 @@ def test_the_past_counts_without_the_item_to_be_found():
     past = csr_array(
         np.array([[1, 1, 0, 1], [0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 1]])
     ).astype(np.float32)
-    entries = Rows(past, "cpu").entries(torch.arange(5))
+    entries = of_entries(Rows(past, "cpu").entries(torch.arange(5)))
     table = net.past.detach().numpy()
     alone = net.user_rows(batch(users, [1.0] * 5)).detach().numpy()
     target = torch.tensor([3, 1, 0, 0, 2])
@@ -156,3 +157,37 @@ def test_drawn_items_stand_for_all_of_them():
     found = losses.softmax(torch.zeros(4), torch.zeros(4, 10), same, 1000)
 
     assert float(found) == pytest.approx(math.log(1000), rel=1e-6)
+
+
+def test_the_sums_of_all_users_have_the_gradient_of_a_dense_product():
+    torch.manual_seed(0)
+    dense = (torch.rand(7, 9) < 0.4).float()
+    dense[2] = 0
+    users = torch.tensor([0, 3, 3, 6, 2, 5, 3])
+    histories = Histories(csr_array(dense.numpy()), torch.device("cpu"))
+    weights = torch.randn(len(users), 4)
+    table = torch.randn(9, 4, requires_grad=True)
+
+    past = histories.of(users)
+    (past.sums(table) * weights).sum().backward()
+    found = table.grad.clone()
+    table.grad = None
+    entries = of_entries(histories.rows.entries(users))
+    (entries.sums(table) * weights).sum().backward()
+    expected = dense[users].T @ weights
+
+    torch.testing.assert_close(past.sums(table), dense[users] @ table)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(table.grad, expected)
+    torch.testing.assert_close(past.counts, dense[users].sum(dim=1))
+    torch.testing.assert_close(entries.counts, past.counts)
+
+
+def test_a_small_batch_is_summed_by_its_rows():
+    histories = Histories(csr_array(np.eye(8, dtype=np.float32)), torch.device("cpu"))
+
+    few = histories.of(torch.tensor([1])).sums(torch.eye(8, requires_grad=True))
+    many = histories.of(torch.arange(8)).sums(torch.eye(8, requires_grad=True))
+
+    assert "Bag" in few.grad_fn.name()
+    assert "Bag" not in many.grad_fn.name()
