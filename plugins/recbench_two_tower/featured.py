@@ -12,91 +12,36 @@ a training interaction never have an embedding. There is no stream: popularity i
 counted.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor, nn
-from torch.nn.functional import embedding, embedding_bag, normalize
 from torch.optim.lr_scheduler import LinearLR
 
-from recbench import FeatureEncoder, Features, FitContext, Interactions, Queries
+from recbench import DataError, FeatureEncoder, FitContext, Interactions, Queries
 from recbench.neural import (
     EarlyStopping,
-    Entries,
     Rows,
     adam,
     batches,
     descend,
+    read_arrays,
+    save_arrays,
     seed_everything,
     tensors,
 )
 from recbench_two_tower import FeatureParams
-from recbench_two_tower.towers import STD, batch_softmax, network
+from recbench_two_tower.feature_rows import NAMES, Arrays, arrays_of, encoded, rows_of
+from recbench_two_tower.feature_tower import FeatureTower
+from recbench_two_tower.towers import batch_softmax
 
 LAST_RATE = 0.02  # share of the learning rate that is left at the last step
+KEPT = ("users", "items", "threshold", "encoder", "known", *NAMES)
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
-
-
-class FeatureTower(nn.Module):
-    """One tower: a sum of embeddings and a network on it.
-
-    Args:
-        params: Sizes and dropout.
-        n: Size of the code space.
-        width: Columns of the features.
-        n_past: Items a history may hold; 0 where the tower reads none.
-    """
-
-    def __init__(
-        self, params: FeatureParams, n: int, width: int, n_past: int = 0
-    ) -> None:
-        """Initialise the embeddings near 0, the layers as torch does."""
-        super().__init__()
-        d = params.embedding_dim
-        self.codes = nn.Parameter(torch.randn(n, d) * STD)
-        self.features = nn.Parameter(torch.randn(width, d) * STD)
-        self.past = nn.Parameter(torch.randn(n_past, d) * STD)
-        self.network = network(params)
-        self.residual, self.normalize = params.residual, params.normalize
-
-    def forward(
-        self,
-        codes: Tensor,
-        keep: Tensor,
-        features: Entries,
-        past: Entries | None = None,
-        target: Tensor | None = None,
-    ) -> Tensor:
-        """Return vectors, shape ``(b, d)``.
-
-        Args:
-            codes: int64, shape ``(b,)``.
-            keep: Shape ``(b, 1)``: 0 for whoever is known without the code.
-            features: Encoded features.
-            past: The users' items, 1 each; None for items.
-            target: The item of each history that does not count, shape ``(b,)``.
-        """
-        x = embedding(codes, self.codes) * keep
-        if len(self.features):
-            x = x + _bag(self.features, features)
-        if past is not None and len(self.past):
-            x = x + self._history(past, target)
-        vectors: Tensor = self.network(x)
-        if self.residual:
-            vectors = vectors + x
-        return normalize(vectors, dim=1) if self.normalize else vectors
-
-    def _history(self, past: Entries, target: Tensor | None) -> Tensor:
-        """Return the sum of the items' embeddings over the root of their number."""
-        summed = _bag(self.past, past)
-        count = torch.zeros(len(summed), device=summed.device)
-        count.index_add_(0, past.owner, past.value)
-        if target is not None:
-            summed = summed - embedding(target, self.past)
-            count = count - 1
-        return summed / count.clamp(min=1).sqrt()[:, None]
 
 
 class FeatureTwoTower:
@@ -153,10 +98,10 @@ class FeatureTwoTower:
         of_users = train.user_features if p.features in {"all", "users"} else None
         of_items = train.item_features if p.features in {"all", "items"} else None
         self.threshold = train.threshold
-        self.encoder, users, self.user_known = _encoded(
+        self.encoder, users, self.user_known = encoded(
             of_users, positives.users, train.n_users, device
         )
-        _, items, self.item_known = _encoded(
+        _, items, self.item_known = encoded(
             of_items, positives.items, train.n_items, device
         )
         self.user_features, self.item_features = users, items
@@ -215,10 +160,58 @@ class FeatureTwoTower:
             rows = self.encoder.matrix(queries.user_features)
             features = Rows(rows, self.device).entries(n)
         past = None
-        if self.past is not None:
+        if self.params.history:
             past = Rows(self._histories(queries), self.device).entries(n)
         vectors = np.asarray(self.user_tower(known, keep, features, past).cpu())
         return np.asarray(vectors @ self.items.T)
+
+    def save(self, path: Path) -> None:
+        """Write the vectors, the tower of users and what it reads of them.
+
+        The tower of items is done: its vectors are all that is served.
+        """
+        threshold = np.nan if self.threshold is None else self.threshold
+        weights = self.user_tower.state_dict().items()
+        save_arrays(
+            path,
+            users=self.users,
+            items=self.items,
+            threshold=np.array(threshold, dtype=np.float64),
+            encoder=np.array(self.encoder.to_json()),
+            known=np.asarray(self.user_known.cpu()),
+            **arrays_of(self.user_features),
+            **{f"tower.{name}": np.asarray(w.cpu()) for name, w in weights},
+        )
+
+    def load(self, path: Path) -> None:
+        """Read what :meth:`save` wrote, on the CPU."""
+        read_arrays(path, *KEPT)
+        arrays = read_arrays(path)
+        self.device = torch.device("cpu")
+        threshold = float(arrays["threshold"])
+        self.threshold = None if np.isnan(threshold) else threshold
+        self.encoder = FeatureEncoder.from_json(str(arrays["encoder"]))
+        self.users = arrays["users"].astype(np.float32)
+        self.items = arrays["items"].astype(np.float32)
+        self.user_known = torch.from_numpy(arrays["known"])
+        self.user_features = rows_of(arrays, len(self.encoder.names))
+        self._load_tower(path, arrays)
+
+    def _load_tower(self, path: Path, arrays: Arrays) -> None:
+        weights = {
+            name.removeprefix("tower."): torch.from_numpy(array)
+            for name, array in arrays.items()
+            if name.startswith("tower.")
+        }
+        width = len(self.encoder.names)
+        n_past = len(self.items) if self.params.history else 0
+        self.user_tower = FeatureTower(self.params, len(self.users), width, n_past)
+        try:
+            self.user_tower.load_state_dict(weights)
+        except RuntimeError as error:
+            msg = f"{path} does not hold the weights of this model: {error}"
+            raise DataError(msg) from error
+        self.user_tower.eval()
 
     def _histories(self, queries: Queries) -> csr_array:
         """Return 1 for each positive item of each query."""
@@ -232,28 +225,6 @@ class FeatureTwoTower:
         rows.sum_duplicates()
         rows.data[:] = 1
         return rows
-
-
-def _encoded(
-    features: Features | None, codes: Codes, n: int, device: torch.device
-) -> tuple[FeatureEncoder, Rows, Tensor]:
-    """Return the encoder, the encoded rows and which codes occur, as 0 or 1."""
-    known = np.bincount(codes, minlength=n) > 0
-    encoder = FeatureEncoder.fit(features, rows=known)
-    rows = csr_array(np.zeros((n, 0), dtype=np.float32))
-    matrix = rows if features is None else encoder.matrix(features)
-    flags = torch.from_numpy(known.astype(np.float32)[:, None])
-    return encoder, Rows(matrix, device), flags.to(device)
-
-
-def _bag(table: Tensor, entries: Entries) -> Tensor:
-    return embedding_bag(
-        entries.column,
-        table,
-        entries.starts,
-        mode="sum",
-        per_sample_weights=entries.value,
-    )
 
 
 def _kept(n: int, dropout: float, device: torch.device) -> Tensor:

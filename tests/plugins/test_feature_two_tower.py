@@ -5,11 +5,11 @@ import pytest
 import torch
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Queries, plugins
+from recbench import DataError, FitContext, Queries, plugins
 from recbench.neural import Rows
 from recbench.testing import checks_for, planted_topn
 from recbench_two_tower import FeatureParams, recbench_models
-from recbench_two_tower.featured import FeatureTower
+from recbench_two_tower.feature_tower import FeatureTower
 
 SPEC = {spec.name: spec for spec in recbench_models()}["feature-two-tower"]
 SMALL = {
@@ -147,3 +147,46 @@ def test_a_query_with_everything_known_is_the_known_user():
     np.testing.assert_allclose(
         model.score_queries(queries), model.users[:10] @ model.items.T, atol=1e-5
     )
+
+
+@pytest.mark.parametrize("features", ["all", "users", "none"])
+@pytest.mark.parametrize("history", [True, False])
+def test_a_loaded_model_answers_known_and_new_users_to_the_bit(
+    features, history, tmp_path
+):
+    train = planted_topn().train
+    params = {"epochs": 2, "patience": 0, "features": features, "history": history}
+    model = plugins.make(SPEC, "top-n", params)
+    model.fit(train, FitContext(task="top-n"))
+    users = np.arange(20, dtype=np.int32)
+    groups = train.by_user()
+    rows = groups.rows[: groups.offsets[20]]
+    queries = Queries(
+        users=np.where(users % 2, users, -1).astype(np.int32),
+        offsets=groups.offsets[:21].astype(np.int64),
+        items=train.items[rows],
+        user_features=train.user_features.take(users),
+    )
+
+    model.save(tmp_path / "model")
+    loaded = plugins.make(SPEC, "top-n", params)
+    loaded.load(tmp_path / "model")
+
+    np.testing.assert_array_equal(
+        loaded.score_queries(queries), model.score_queries(queries)
+    )
+    np.testing.assert_array_equal(loaded.user_vectors(users), model.user_vectors(users))
+    np.testing.assert_array_equal(loaded.item_vectors(), model.item_vectors())
+
+
+def test_a_file_of_something_else_is_refused(tmp_path):
+    model = plugins.make(SPEC, "top-n", {"epochs": 1, "patience": 0})
+    model.fit(planted_topn().train, FitContext(task="top-n"))
+    model.save(tmp_path / "model")
+    wider = plugins.make(SPEC, "top-n", {"embedding_dim": 16})
+    (tmp_path / "other").write_bytes(b"no arrays")
+
+    with pytest.raises(DataError, match="does not hold the weights"):
+        wider.load(tmp_path / "model")
+    with pytest.raises(DataError, match="does not hold the weights"):
+        wider.load(tmp_path / "other")
