@@ -17,7 +17,7 @@ class LightFMParams:
     embedding_dim: int = param(64, low=1, tune=(16, 256), log=True)
     negatives: int = param(10, low=1, help="items drawn for each positive")
     code_dropout: float = param(
-        0.2,
+        0.0,
         low=0,
         high=1,
         tune=(0.0, 1.0),
@@ -103,7 +103,7 @@ class FeatureKNNParams:
     k: int = param(100, low=1, tune=(10, 500), log=True)
     shrink: float = param(20.0, low=0, tune=(1.0, 300.0), log=True)
     share: float = param(
-        0.3, low=0, high=1, tune=(0.0, 1.0), help="share of the likeness by features"
+        0.1, low=0, high=1, tune=(0.0, 1.0), help="share of the likeness by features"
     )
     user_k: int = param(
         100, low=1, tune=(10, 500), log=True, help="users like one without a past"
