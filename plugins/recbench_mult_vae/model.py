@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
+from torch import Tensor
 
 from recbench import FitContext, Interactions, Queries
 from recbench.neural import (
@@ -30,6 +31,7 @@ from recbench.neural import (
     adam,
     batches,
     load_module,
+    mean,
     read_arrays,
     save_module,
     seed_everything,
@@ -69,18 +71,19 @@ class Autoencoder:
 
         mixed = Precision(p.precision, device)
 
-        def one_epoch(_epoch: int) -> float:
-            losses = []
+        def steps_of_an_epoch() -> Iterator[Tensor]:
             for (batch,) in batches(users, size=p.batch_size):
                 with mixed.autocast():
                     loss = self.net.loss(rows.entries(batch), next(betas))
-                losses.append(mixed.descend(loss, optimizer))
-            return float(torch.stack(losses).mean())
+                yield mixed.descend(loss, optimizer)
 
         stopping = EarlyStopping(
             self, self.net, context, epochs=p.epochs, patience=p.patience
         )
-        stopping.run(one_epoch, before=lambda: self._remember(rows))
+        stopping.run(
+            lambda _epoch: mean(steps_of_an_epoch()),
+            before=lambda: self._remember(rows),
+        )
 
     @torch.no_grad()
     def _remember(self, rows: Rows) -> None:

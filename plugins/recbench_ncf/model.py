@@ -11,7 +11,7 @@ last layer, which is what one layer on their concatenation computes. Negatives a
 drawn anew in every epoch. Embeddings are regularised together with the layers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,9 @@ from recbench.neural import (
     Precision,
     adam,
     batches,
+    lazy_tables,
     load_module,
+    mean,
     read_arrays,
     save_module,
     seed_everything,
@@ -69,6 +71,7 @@ class NCF:
         if p.loss == "squared":
             self._start_at(Offsets.fit(train))
         self.net.to(device)
+        lazy_tables(self.net, batch_size=p.batch_size)
         known = tensors(train.users, train.items, device=device)
         optimizer = adam(
             (self.net.parameters(), p.weight_decay), learning_rate=p.learning_rate
@@ -78,21 +81,21 @@ class NCF:
 
         mixed = Precision(p.precision, device)
 
-        def one_epoch(_epoch: int) -> float:
-            losses = []
+        def steps_of_an_epoch() -> Iterator[Tensor]:
             for users, items, targets in batches(*examples(), size=p.batch_size):
                 with mixed.autocast():
                     scores = self.net(users, items)
                     loss = LOSSES[p.loss](scores, targets)
-                losses.append(mixed.descend(loss, optimizer))
+                yield mixed.descend(loss, optimizer)
                 after_step()
-            return float(torch.stack(losses).mean())
 
         stopping = EarlyStopping(
             self, self.net, context, epochs=p.epochs, patience=p.patience
         )
         stopping.run(
-            one_epoch, before=lambda: self.net.introduce(*known), after=after_epoch
+            lambda _epoch: mean(steps_of_an_epoch()),
+            before=lambda: self.net.introduce(*known),
+            after=after_epoch,
         )
 
     def _start_at(self, offsets: Offsets) -> None:

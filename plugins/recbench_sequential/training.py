@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from recbench import FitContext, Queries
-from recbench.neural import EarlyStopping, Precision, adam
+from recbench.neural import EarlyStopping, Precision, adam, mean
 from recbench_sequential.losses import Objective
 from recbench_sequential.sequences import Sequences
 
@@ -104,19 +104,17 @@ def learn(
 
     mixed = Precision(params.precision, net.bias.device)  # type: ignore[arg-type]  # a Network
 
-    def one_epoch(_epoch: int) -> float:
-        losses = []
+    def steps_of_an_epoch() -> Iterator[Tensor]:
         for states, targets in mixed.under(examples()):
             with mixed.autocast():
                 loss = objective(states, targets, net.vectors, net.bias)  # type: ignore[arg-type]  # a Network
-            losses.append(mixed.descend(loss, optimizer))
+            yield mixed.descend(loss, optimizer)
             schedule.step()
-        return float(torch.stack(losses).mean()) if losses else 0.0
 
     stopping = EarlyStopping(
         model, net, context, epochs=params.epochs, patience=params.patience
     )
-    stopping.run(one_epoch)
+    stopping.run(lambda _epoch: mean(steps_of_an_epoch()))
 
 
 def remember(net: Network, threshold: float | None) -> None:

@@ -13,13 +13,13 @@ fits what regularised user and item offsets leave over; they are served as two m
 dimensions of the vectors.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import mse_loss
 from torch.optim.lr_scheduler import LinearLR
 
@@ -30,6 +30,8 @@ from recbench.neural import (
     Precision,
     adam,
     batches,
+    lazy_tables,
+    mean,
     read_arrays,
     save_arrays,
     seed_everything,
@@ -66,6 +68,7 @@ class TwoTower:
         user_tower, item_tower = Tower(p, train.n_users), Tower(p, train.n_items)
         net = nn.ModuleList([user_tower, item_tower]).to(device)
         self.n_parameters = sum(weight.numel() for weight in net.parameters())
+        lazy_tables(net, batch_size=p.batch_size)
         optimizer = adam(
             (net.parameters(), p.weight_decay), learning_rate=p.learning_rate
         )
@@ -74,8 +77,7 @@ class TwoTower:
 
         mixed = Precision(p.precision, device)
 
-        def one_epoch(_epoch: int) -> float:
-            losses = []
+        def steps_of_an_epoch() -> Iterator[Tensor]:
             for users, items, extra in batches(*columns, size=p.batch_size):
                 with mixed.autocast():
                     u, v = user_tower(users), item_tower(items)  # (b, embedding_dim)
@@ -83,9 +85,8 @@ class TwoTower:
                         loss = batch_softmax(u @ v.T / p.temperature, items, extra)
                     else:
                         loss = mse_loss((u * v).sum(dim=1), extra)
-                losses.append(mixed.descend(loss, optimizer))
+                yield mixed.descend(loss, optimizer)
                 schedule.step()
-            return float(torch.stack(losses).mean())
 
         def serve() -> None:
             u = np.asarray(user_tower.everything(columns[0]).cpu())
@@ -96,7 +97,7 @@ class TwoTower:
         stopping = EarlyStopping(
             self, net, context, epochs=p.epochs, patience=p.patience
         )
-        stopping.run(one_epoch, before=serve)
+        stopping.run(lambda _epoch: mean(steps_of_an_epoch()), before=serve)
 
     def predict(
         self, users: NDArray[np.int32], items: NDArray[np.int32]

@@ -130,3 +130,11 @@ def test_impossible_numbers_are_refused(wrong):
 
     with pytest.raises(UsageError, match="at least"):
         trained.run(**({"epochs": 1} | wrong))
+
+
+def test_without_validation_what_is_served_is_made_once_at_the_end():
+    trained = Trained(None)
+
+    trained.run(epochs=4, patience=2)
+
+    assert trained.served == [4]

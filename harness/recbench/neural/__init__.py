@@ -7,11 +7,10 @@
     optimizer = adam((net.parameters(), 1e-5), learning_rate=1e-3)
 
     def one_epoch(epoch: int) -> float:
-        losses = [
+        return mean(
             descend(loss_of(net, *batch), optimizer)
             for batch in batches(*columns, size=512)
-        ]
-        return float(torch.stack(losses).mean())
+        )
 
     EarlyStopping(self, net, context, epochs=30, patience=3).run(one_epoch)
 
@@ -24,7 +23,7 @@ from recbench.neural.batches import batches, tensors
 from recbench.neural.dropout import Dropout
 from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
-from recbench.neural.optimizers import adam, descend
+from recbench.neural.optimizers import adam, descend, lazy_tables, mean
 from recbench.neural.precision import Precision, moved
 from recbench.neural.rows import Entries, Rows, SparseLinear
 from recbench.neural.seeding import seed_everything
@@ -43,7 +42,9 @@ __all__ = [
     "adam",
     "batches",
     "descend",
+    "lazy_tables",
     "load_module",
+    "mean",
     "moved",
     "read_arrays",
     "save_arrays",

@@ -1,11 +1,64 @@
-"""Adam in its fused form wherever torch has one, and one step of it."""
+"""Adam, fused wherever torch has it so, and lazy where tables are large."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam as adam_step
 
 FUSED = ("cpu", "cuda", "mps")
+SPARSE = ("cpu", "cuda")  # where torch has sparse gradients
+LARGE = 16  # rows of a large table, in batches
+
+
+class Adam(torch.optim.Adam):
+    """torch's Adam that moves only the looked-up rows of tables with sparse gradients.
+
+    A step then costs as much as the batch has rows, not as the table has. A row that
+    is not looked up keeps its moments as they are. The L2 penalty falls on the rows
+    that are looked up.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # no closures here
+        """Move all parameters with a gradient."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None and weight.grad.is_sparse:
+                    self._move_rows(weight, weight.grad.coalesce(), group)
+                    weight.grad = None
+        super().step(closure)
+
+    def _move_rows(
+        self, weight: nn.Parameter, grad: Tensor, group: dict[str, Any]
+    ) -> None:
+        state = self.state[weight]
+        if not state:
+            state["step"] = torch.zeros((), device=weight.device)
+            state["exp_avg"] = torch.zeros_like(weight)
+            state["exp_avg_sq"] = torch.zeros_like(weight)
+        tables = (weight, state["exp_avg"], state["exp_avg_sq"])
+        at = grad.indices()[0]
+        rows, first, second = (table.index_select(0, at) for table in tables)
+        adam_step(
+            [rows],
+            [grad.values()],
+            [first],
+            [second],
+            [],
+            [state["step"]],
+            fused=bool(group["fused"]),
+            amsgrad=False,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            lr=group["lr"],
+            weight_decay=group["weight_decay"],
+            eps=group["eps"],
+            maximize=False,
+        )
+        for table, moved in zip(tables, (rows, first, second), strict=True):
+            table.index_copy_(0, at, moved)
 
 
 def adam(
@@ -22,11 +75,11 @@ def adam(
         *groups: Parameters with the strength of their L2 penalty (weight decay).
         learning_rate: Step size.
         decoupled: Whether the decay acts on the weights themselves (AdamW) instead
-            of being added to the gradient.
+            of being added to the gradient; not with :func:`lazy_tables`.
     """
     members = [(list(parameters), decay) for parameters, decay in groups]
     kinds = {p.device.type for parameters, _ in members for p in parameters}
-    optimizer = torch.optim.AdamW if decoupled else torch.optim.Adam
+    optimizer = torch.optim.AdamW if decoupled else Adam
     return optimizer(
         [{"params": some, "weight_decay": decay} for some, decay in members if some],
         lr=learning_rate,
@@ -34,13 +87,42 @@ def adam(
     )
 
 
+def lazy_tables(net: nn.Module, *, batch_size: int) -> None:
+    """Give large embeddings sparse gradients, on which :func:`adam` is lazy.
+
+    Large is what has more than sixteen rows for each of a batch: there a dense step
+    costs more than a lazy one, and an epoch would grow with the square of the data.
+
+    Args:
+        net: Its ``nn.Embedding`` members are examined; they are on their device.
+        batch_size: Rows looked up in one step.
+    """
+    for module in net.modules():
+        if isinstance(module, nn.Embedding):
+            usable = module.weight.device.type in SPARSE
+            module.sparse = usable and len(module.weight) > LARGE * batch_size
+
+
 def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> Tensor:
     """Take one step down the gradient of ``loss``; return its value, detached.
 
-    Collect the values and average them once per epoch: reading each as a number
-    would make a GPU wait at every step.
+    Give the values of an epoch to :func:`mean`: reading each as a number would make a
+    GPU wait at every step.
     """
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]  # torch ships no type for it
     optimizer.step()
     return loss.detach()
+
+
+def mean(losses: Iterable[Tensor]) -> float:
+    """Return the mean of the losses of an epoch's steps; 0 where there are none.
+
+    They are summed as they come. A list of them would pin a hole in the heap at every
+    step, which a step's matrices then no longer fit into: a megabyte a step, seen.
+    """
+    total, n = torch.zeros(0), 0
+    for loss in losses:
+        total = loss.clone() if n == 0 else total.add_(loss)
+        n += 1
+    return float(total) / n if n else 0.0

@@ -101,6 +101,7 @@ class EarlyStopping:
         """Score the model where it is due, report, and keep an improved state."""
         values = {"epoch": self.epoch, "epochs": self.epochs, "loss": loss}
         due = self.epoch % self.every == 0 or self.epoch == self.epochs
+        due = due and self.context.validator is not None
         if due and before is not None:
             before()
         value = self.context.validate(self.model) if due else None
