@@ -49,11 +49,28 @@ def signatures() -> dict[str, Any]:
     in_codes = types.Array(code, 1, "C", readonly=True)
     in_places = types.Array(place, 1, "C", readonly=True)
     in_reals = types.Array(real, 1, "C", readonly=True)
+    in_words = types.Array(types.uint64, 1, "C", readonly=True)
     pair = types.Tuple((place, types.boolean))
     columns = (in_codes, in_places, in_codes, in_reals)
     in_table = types.Array(real, 2, "C", readonly=True)
     rows = (in_places, in_codes, in_table, in_reals, in_reals)
     return {
+        "others": types.void(
+            in_places, in_codes, in_codes, place, in_words, codes, codes
+        ),
+        "pairs_epoch": types.float64(
+            in_places,
+            in_codes,
+            in_codes,
+            in_codes,
+            real,
+            real,
+            real,
+            table,
+            reals,
+            reals,
+            reals,
+        ),
         "least_squares": types.void(place, place, *rows, place, real, table),
         "seen": pair(in_codes, places, codes),
         "group": types.void(in_codes, in_codes, in_reals, places, codes, reals),

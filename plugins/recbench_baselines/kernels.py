@@ -220,3 +220,123 @@ def least_squares(  # noqa: C901, PLR0912, PLR0917 - every branch is a bare loop
                 direction[f] = inverse[f] * residual[f] + share * direction[f]
         for f in range(width):
             out[row, f] = solution[f]
+
+
+MULTIPLIER, INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
+HALF = np.uint64(32)
+
+
+def others(  # noqa: PLR0917 - likewise
+    indptr: Places,
+    items: Codes,
+    known: Codes,
+    redraws: int,
+    words: NDArray[np.uint64],
+    mark: Codes,
+    out: Codes,
+) -> None:
+    """Draw another item for each positive, again where it is one of the user's.
+
+    A word stands for an item by its upper half; the next word is the next state of a
+    linear congruential generator (Knuth's constants).
+
+    Args:
+        indptr: User ``u`` has the positives ``items[indptr[u]:indptr[u + 1]]``.
+        items: Shape ``(n,)``.
+        known: What to draw from, shape ``(m,)``.
+        redraws: At most so many for a positive; the last one stands, good or bad.
+        words: Random, shape ``(n,)``.
+        mark: -1 for each item, shape ``(n_items,)``; changed.
+        out: Shape ``(n,)``.
+    """
+    size = np.uint64(known.shape[0])
+    for user in range(indptr.shape[0] - 1):
+        for row in range(indptr[user], indptr[user + 1]):
+            mark[items[row]] = user
+        for row in range(indptr[user], indptr[user + 1]):
+            word = words[row]
+            item = known[((word >> HALF) * size) >> HALF]
+            for _ in range(redraws):
+                if mark[item] != user:
+                    break
+                word = word * MULTIPLIER + INCREMENT
+                item = known[((word >> HALF) * size) >> HALF]
+            out[row] = item
+
+
+def pairs_epoch(  # noqa: PLR0917 - likewise
+    order: Places,
+    users: Codes,
+    items: Codes,
+    drawn: Codes,
+    rate: np.float32,
+    bias_rate: np.float32,
+    reg: np.float32,
+    factors: Floats,
+    squares: Floats,
+    biases: Floats,
+    bias_squares: Floats,
+) -> float:
+    """Pass once over triples, one step of Adagrad for each: items above those drawn.
+
+    Users and items are rows of the same tables. The factors of a row share the length
+    of their steps; a bias has its own.
+
+    Args:
+        order: Triples in the order of the pass, shape ``(n,)``.
+        users: The user's row in the tables, shape ``(n,)``.
+        items: The positive item's row.
+        drawn: The other item's row.
+        rate: Step of the factors.
+        bias_rate: Step of the biases.
+        reg: L2 penalty, for each time a row occurs.
+        factors: Shape ``(m, d)``, changed in place, as are the next three.
+        squares: Sum of the squared gradients of a row's factors, shape ``(m,)``.
+        biases: Shape ``(m,)``; those of users stay as they are.
+        bias_squares: Shape ``(m,)``.
+
+    Returns:
+        The sum of the losses, each before its step.
+    """
+    width = factors.shape[1]
+    total, odds = 0.0, 1.0
+    zero, two = np.float32(0), np.float32(2)
+    for triple in order:
+        u, i, j = users[triple], items[triple], drawn[triple]
+        of_user, of_item, of_other = zero, zero, zero  # squared lengths
+        above, below, across = zero, zero, zero  # products
+        for f in range(width):
+            w, h, g = factors[u, f], factors[i, f], factors[j, f]
+            of_user += w * w
+            of_item += h * h
+            of_other += g * g
+            above += w * h
+            below += w * g
+            across += h * g
+        margin = above - below + biases[i] - biases[j]
+        odd = np.exp(-min(max(margin, np.float32(-30)), np.float32(30)))
+        odds *= 1.0 + odd  # one logarithm for many
+        if odds > 1e200:  # far from overflow
+            total += np.log(odds)
+            odds = 1.0
+        pull = odd / (np.float32(1) + odd)
+        # squared lengths of the gradients reg w - pull (h - g), and so on
+        both, mixed, own = pull * pull, two * pull * reg, reg * reg
+        apart = of_item + of_other - two * across
+        squares[u] += max(own * of_user - mixed * (above - below) + both * apart, zero)
+        squares[i] += max(own * of_item - mixed * above + both * of_user, zero)
+        squares[j] += max(own * of_other + mixed * below + both * of_user, zero)
+        step_u = rate / np.sqrt(squares[u])
+        step_i, step_j = rate / np.sqrt(squares[i]), rate / np.sqrt(squares[j])
+        for f in range(width):
+            w, h, g = factors[u, f], factors[i, f], factors[j, f]
+            factors[u, f] = w - step_u * (reg * w - pull * (h - g))
+            factors[i, f] = h - step_i * (reg * h - pull * w)
+            factors[j, f] = g - step_j * (reg * g + pull * w)
+        slope = reg * biases[i] - pull
+        bias_squares[i] += slope * slope
+        biases[i] -= bias_rate * slope / np.sqrt(bias_squares[i])
+        slope = reg * biases[j] + pull
+        bias_squares[j] += slope * slope
+        biases[j] -= bias_rate * slope / np.sqrt(bias_squares[j])
+    return float(total + np.log(odds))

@@ -168,7 +168,6 @@ class BPRParams:
         0.03, low=0, tune=(1e-4, 0.3), log=True, help="L2 penalty, per draw"
     )
     epochs: int = param(30, low=1, tune=(10, 200), help="passes over the positives")
-    batch_size: int = param(1024, low=1, help="draws in a step")
     init_std: float = param(0.1, low=0, help="standard deviation of fresh factors")
 
 

@@ -15,7 +15,7 @@ FOLDABLE = [name for name in RANKING if name not in {"bpr-mf", "sgd-mf"}]
 SEEDED = ["random", "ials", "bpr-mf", "bayesian-mf", "sgd-mf"]
 QUICK = {
     "ials": {"embedding_dim": 4, "epochs": 5, "unobserved_weight": 0.1, "reg": 0.01},
-    "bpr-mf": {"embedding_dim": 4, "epochs": 40, "batch_size": 128, "reg": 0.01},
+    "bpr-mf": {"embedding_dim": 4, "epochs": 40, "reg": 0.01},
     "pure-svd": {"embedding_dim": 3},
     "slim": {"l1": 0.1, "l2": 5.0},
     "ease": {"reg": 10.0},

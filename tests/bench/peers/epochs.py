@@ -75,7 +75,7 @@ def recbench() -> dict[str, float]:
     kept = np.sort(rng.permutation(len(table))[: int(0.8 * len(table))])
     train = replace(table.take(kept), threshold=None)
     params = {
-        "bpr": ("bpr-mf", {"embedding_dim": 64, "batch_size": 2048}),
+        "bpr": ("bpr-mf", {"embedding_dim": 64}),  # has no batches
         "neumf": (
             "ncf",
             {"variant": "neumf", "loss": "log", "offsets": False, "negatives": 1,
