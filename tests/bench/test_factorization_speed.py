@@ -24,12 +24,14 @@ ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("RECBENCH_SHARED_DATA", ROOT.parent / "shared/data"))
 FILES = {"ml-100k": "ml-100k/u.data", "ml-1m": "ml-1m/ratings.csv"}
 MODELS = plugins.load().models
+SEEDS = range(3)
+THEIRS = ("user_factors", "item_factors")
 READY = """
 import logging, time
 start = time.perf_counter()
 from recbench_baselines import compiled
 log = logging.getLogger()
-compiled.kernels_for(("seen", "group", "sgd_epoch", "least_squares"), log)
+compiled.kernels_for(("seen", "group", "sgd_epoch"), log)
 print(time.perf_counter() - start)
 """
 
@@ -73,10 +75,17 @@ def ndcg(users, items, train, test, k=10):
     return float((gain[asked] / ideal).mean())
 
 
-def fit(spec, params, train, task, threads=1):
+def fit(spec, params, train, task, threads=1, *, seed=0):
     model = plugins.make(MODELS[spec], task, params)
-    model.fit(train, FitContext(task=task, threads=threads))
+    model.fit(train, FitContext(task=task, threads=threads, seed=seed))
     return model
+
+
+def mean_ndcg(made, train, test, factors=("users", "items")):
+    """Return the mean over seeds of what ``made(seed)`` reaches on the test part."""
+    models = [made(seed) for seed in SEEDS]
+    sides = [(getattr(m, factors[0]), getattr(m, factors[1])) for m in models]
+    return float(np.mean([ndcg(*pair, train, test) for pair in sides]))
 
 
 def compiler_seconds(folder):
@@ -122,57 +131,78 @@ def test_sgd_mf_beside_surprise(benchmark, compare, tmp_path, data) -> None:
 @pytest.mark.benchmark(group="ials beside implicit")
 @pytest.mark.timeout(900)
 def test_ials_beside_implicit(benchmark, compare, monkeypatch, data) -> None:
+    """The same objective on two threads, and what our own defaults reach.
+
+    implicit weighs a positive by ``alpha`` and any other pair by 1, with targets 1
+    and 0 and one penalty for all. Divided by ``alpha - 1`` that is our objective with
+    ``unobserved_weight`` ``1 / (alpha - 1)``, ``reg`` ``regularization / alpha`` and
+    ``nu`` 0, but for a constant factor of all vectors.
+    """
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # as implicit asks for
     als = pytest.importorskip("implicit.als")
     train, test = parts(data)
     rows = csr_matrix(train.positives().csr())
-    theirs = als.AlternatingLeastSquares(
-        factors=64,
-        iterations=15,
-        regularization=20.0,  # the best for it found on ml-100k, with alpha 7
-        alpha=7.0,
-        num_threads=2,
-        random_state=0,
-    )
-    arguments = ("ials", {"embedding_dim": 64, "epochs": 15}, train, "top-n", 2)
+    alpha, penalty = 7.0, 20.0  # the best for implicit found on ml-100k
+    sizes = {"embedding_dim": 64, "epochs": 15}
+    same = {"unobserved_weight": 1 / (alpha - 1), "reg": penalty / alpha, "nu": 0.0}
 
-    def reference() -> None:
+    def implicit(seed=0):
+        told = {"factors": 64, "iterations": 15, "num_threads": 2, "alpha": alpha}
+        theirs = als.AlternatingLeastSquares(
+            **told, regularization=penalty, random_state=seed
+        )
         with threadpool_limits(1, "blas"):
             theirs.fit(rows, show_progress=False)
+        return theirs
 
-    fit(*arguments)
+    def ours(seed=0, **params):
+        return fit("ials", sizes | params, train, "top-n", 2, seed=seed)
 
-    model = benchmark.pedantic(fit, args=arguments, rounds=5)
-
-    compare("implicit", reference)
-    if benchmark.stats is None:
-        reference()
-    ours = ndcg(model.users, model.items, train, test)
-    expected = ndcg(theirs.user_factors, theirs.item_factors, train, test)
-    benchmark.extra_info.update(dataset=data, ndcg=ours, ndcg_implicit=expected)
-    assert ours > 0.9 * expected
+    ours(**same)
+    benchmark.pedantic(ours, kwargs=same, rounds=5)
+    compare("implicit", implicit)
+    found, expected, defaults = (
+        mean_ndcg(lambda seed: ours(seed, **same), train, test),
+        mean_ndcg(implicit, train, test, THEIRS),
+        mean_ndcg(ours, train, test),
+    )
+    benchmark.extra_info.update(
+        dataset=data, ndcg=found, ndcg_implicit=expected, ndcg_defaults=defaults
+    )
+    assert abs(found - expected) < 0.01
 
 
 @pytest.mark.parametrize("data", FILES)
 @pytest.mark.benchmark(group="bpr-mf beside implicit")
 @pytest.mark.timeout(900)
 def test_bpr_mf_beside_implicit(benchmark, compare, data) -> None:
+    """As many epochs on one thread; quality after our default epochs and theirs.
+
+    Of implicit's rates and penalties on ml-100k (0.01 to 0.2, 0.01 to 0.1), its
+    defaults are the best.
+    """
     bpr = pytest.importorskip("implicit.bpr")
     train, test = parts(data)
     rows = csr_matrix(train.positives().csr())
-    theirs = bpr.BayesianPersonalizedRanking(
-        factors=64, iterations=100, num_threads=2, random_state=0
-    )
 
-    model = benchmark.pedantic(fit, args=("bpr-mf", {}, train, "top-n", 2), rounds=1)
-
-    compare("implicit", lambda: theirs.fit(rows, show_progress=False), rounds=1)
-    if benchmark.stats is None:
+    def implicit(seed=0, epochs=100):
+        theirs = bpr.BayesianPersonalizedRanking(
+            factors=64, iterations=epochs, num_threads=1, random_state=seed
+        )
         theirs.fit(rows, show_progress=False)
+        return theirs
+
+    arguments = ("bpr-mf", {"epochs": 30}, train, "top-n")
+    fit(*arguments)
+
+    model = benchmark.pedantic(fit, args=arguments, rounds=3)
+
+    compare("implicit", lambda: implicit(epochs=30), rounds=3)
     ours = ndcg(model.users, model.items, train, test)
+    theirs = implicit()
     expected = ndcg(theirs.user_factors, theirs.item_factors, train, test)
     benchmark.extra_info.update(dataset=data, ndcg=ours, ndcg_implicit=expected)
-    assert ours > 0.9 * expected
+    assert ours > expected
 
 
 @pytest.mark.benchmark(group="all pairs of a Surprise model")
