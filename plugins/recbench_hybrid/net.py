@@ -9,11 +9,10 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, embedding_bag
+from torch.nn.functional import embedding
 
-from recbench.neural import Entries
+from recbench_hybrid.bags import Bags
 from recbench_hybrid.known import Known
-from recbench_hybrid.past import Past
 
 STD = 0.05  # of the embeddings at the start
 
@@ -31,7 +30,7 @@ class Batch:
 
     codes: Tensor
     keep: Tensor
-    features: Entries
+    features: Bags
 
 
 class Sums(nn.Module):
@@ -57,14 +56,13 @@ class Sums(nn.Module):
         own = embedding(batch.codes, self.codes) * batch.keep
         total = own
         if len(self.features):
-            total = total + bag(self.features, batch.features, batch.features.value)
+            total = total + batch.features.sums(self.features)
         if not self.pairs:
             return total
         squares = own[:, :-1].square().sum(dim=1, keepdim=True)
         if len(self.features):
             lengths = self.features[:, :-1].square().sum(dim=1, keepdim=True)
-            weights = batch.features.value.square()
-            squares = squares + bag(lengths, batch.features, weights)
+            squares = squares + batch.features.squares(lengths)
         crossed = (total[:, :-1].square().sum(dim=1, keepdim=True) - squares) / 2
         return torch.cat((total[:, :-1], total[:, -1:] + crossed), dim=1)
 
@@ -104,7 +102,7 @@ class Net(nn.Module):
         return cls(n, width, dim, pairs=pairs, history=history)
 
     def user_rows(
-        self, batch: Batch, past: Past | None = None, target: Tensor | None = None
+        self, batch: Batch, past: Bags | None = None, target: Tensor | None = None
     ) -> Tensor:
         """Return rows of users, shape ``(b, d + 1)``.
 
@@ -122,13 +120,6 @@ class Net(nn.Module):
             summed = summed - embedding(target, self.past)
             count = count - 1
         return rows + summed / count.clamp(min=1).sqrt()[:, None]
-
-
-def bag(table: Tensor, entries: Entries, weights: Tensor) -> Tensor:
-    """Return the weighted sum of the table's rows for each row of the entries."""
-    return embedding_bag(
-        entries.column, table, entries.starts, mode="sum", per_sample_weights=weights
-    )
 
 
 def products(users: Tensor, items: Tensor) -> Tensor:

@@ -12,9 +12,9 @@ from torch import Tensor
 from recbench import DataError, Queries
 from recbench.neural import Rows
 from recbench_hybrid import stored
+from recbench_hybrid.bags import Matrix, of_entries
 from recbench_hybrid.known import NAMES, Known
 from recbench_hybrid.net import Batch, Net
-from recbench_hybrid.past import Histories, of_entries
 
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -45,9 +45,9 @@ class Served:
             device: Where the net is.
         """
         self.net, self.known, self.device = net, known, device
-        self.user_features = Rows(known.users.rows, device)
-        self.item_features = Rows(known.items.rows, device)
-        self.past = None if past is None else Histories(past, device)
+        self.user_features = Matrix(known.users.rows, device)
+        self.item_features = Matrix(known.items.rows, device)
+        self.past = None if past is None else Matrix(past, device)
         self.user_trained = self._flags(known.users.trained)
         self.item_trained = self._flags(known.items.trained)
 
@@ -60,7 +60,7 @@ class Served:
         return Batch(
             codes=codes,
             keep=trained if keep is None else trained * keep,
-            features=self.user_features.entries(codes),
+            features=self.user_features.of(codes),
         )
 
     def item_batch(self, codes: Tensor, keep: Tensor | None = None) -> Batch:
@@ -69,7 +69,7 @@ class Served:
         return Batch(
             codes=codes,
             keep=trained if keep is None else trained * keep,
-            features=self.item_features.entries(codes),
+            features=self.item_features.of(codes),
         )
 
     @torch.no_grad()
@@ -112,10 +112,11 @@ class Served:
         """
         n = torch.arange(len(queries), device=self.device)
         codes = torch.from_numpy(queries.users.astype(np.int64)).to(self.device)
+        asked = Rows(self.known.asked(queries), self.device)
         batch = Batch(
             codes=codes.clamp(min=0),
             keep=self.user_trained[codes.clamp(min=0)] * (codes >= 0)[:, None],
-            features=Rows(self.known.asked(queries), self.device).entries(n),
+            features=of_entries(asked.entries(n)),
         )
         past = None
         if self.past is not None:

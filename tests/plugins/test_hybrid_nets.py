@@ -9,8 +9,8 @@ from scipy.sparse import csr_array
 
 from recbench.neural import Rows
 from recbench_hybrid import losses
+from recbench_hybrid.bags import Matrix, of_entries
 from recbench_hybrid.net import Batch, Net, paired, products
-from recbench_hybrid.past import Histories, of_entries
 
 
 def net_and_data(*, pairs, history):
@@ -30,7 +30,7 @@ def batch(rows, keep):
     return Batch(
         codes=codes,
         keep=torch.tensor(keep)[:, None],
-        features=Rows(rows, "cpu").entries(codes),
+        features=Matrix(rows, torch.device("cpu")).of(codes),
     )
 
 
@@ -159,35 +159,31 @@ def test_drawn_items_stand_for_all_of_them():
     assert float(found) == pytest.approx(math.log(1000), rel=1e-6)
 
 
-def test_the_sums_of_all_users_have_the_gradient_of_a_dense_product():
+@pytest.mark.parametrize("squared", [False, True])
+def test_the_sums_of_all_rows_have_the_gradient_of_a_dense_product(squared):
     torch.manual_seed(0)
-    dense = (torch.rand(7, 9) < 0.4).float()
+    dense = torch.rand(7, 9) * (torch.rand(7, 9) < 0.4)
     dense[2] = 0
-    users = torch.tensor([0, 3, 3, 6, 2, 5, 3])
-    histories = Histories(csr_array(dense.numpy()), torch.device("cpu"))
-    weights = torch.randn(len(users), 4)
-    table = torch.randn(9, 4, requires_grad=True)
+    codes = torch.tensor([0, 3, 3, 6, 2, 5, 3])
+    matrix = Matrix(csr_array(dense.numpy()), torch.device("cpu"))
+    weights = torch.randn(len(codes), 4)
+    counted = dense.square()[codes] if squared else dense[codes]
 
-    past = histories.of(users)
-    (past.sums(table) * weights).sum().backward()
-    found = table.grad.clone()
-    table.grad = None
-    entries = of_entries(histories.rows.entries(users))
-    (entries.sums(table) * weights).sum().backward()
-    expected = dense[users].T @ weights
+    for bags in (matrix.of(codes), of_entries(matrix.rows.entries(codes))):
+        table = torch.randn(9, 4, requires_grad=True)
+        found = bags.squares(table) if squared else bags.sums(table)
+        (found * weights).sum().backward()
 
-    torch.testing.assert_close(past.sums(table), dense[users] @ table)
-    torch.testing.assert_close(found, expected)
-    torch.testing.assert_close(table.grad, expected)
-    torch.testing.assert_close(past.counts, dense[users].sum(dim=1))
-    torch.testing.assert_close(entries.counts, past.counts)
+        torch.testing.assert_close(found, counted @ table)
+        torch.testing.assert_close(table.grad, counted.T @ weights)
+        torch.testing.assert_close(bags.counts, (dense[codes] > 0).sum(dim=1).float())
 
 
 def test_a_small_batch_is_summed_by_its_rows():
-    histories = Histories(csr_array(np.eye(8, dtype=np.float32)), torch.device("cpu"))
+    matrix = Matrix(csr_array(np.eye(8, dtype=np.float32)), torch.device("cpu"))
 
-    few = histories.of(torch.tensor([1])).sums(torch.eye(8, requires_grad=True))
-    many = histories.of(torch.arange(8)).sums(torch.eye(8, requires_grad=True))
+    few = matrix.of(torch.tensor([1])).sums(torch.eye(8, requires_grad=True))
+    many = matrix.of(torch.arange(8)).sums(torch.eye(8, requires_grad=True))
 
     assert "Bag" in few.grad_fn.name()
     assert "Bag" not in many.grad_fn.name()
