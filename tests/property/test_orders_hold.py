@@ -71,6 +71,16 @@ def test_positives_keep_the_last_row_of_each_pair(found, threshold) -> None:
     assert list(pairs) == [kept[pair] for pair in sorted(kept)]
 
 
+@given(st.one_of(rows, st.just([])))
+def test_items_by_user_are_the_columns_of_the_matrix(found) -> None:
+    log = table(found) if found else table([(0, 0, 1, 0)]).take(np.array([], int))
+    offsets, items = log.items_by_user()
+
+    assert (offsets.dtype, items.dtype) == (np.int64, np.int32)
+    np.testing.assert_array_equal(offsets, log.csr().indptr)
+    np.testing.assert_array_equal(items, log.csr().indices)
+
+
 @given(rows)
 def test_rows_by_user_are_in_order_of_time_then_row(found) -> None:
     numbered = [(u, t, row) for row, (u, _, _, t) in enumerate(found)]

@@ -52,7 +52,7 @@ def rank_products(
     for _ in range(rules.threads):
         held.put(padded(rows, n, k))
     if rules.seen is not None:
-        rules.seen.csr()  # made once, before several threads ask for it
+        rules.seen.items_by_user()  # made once, before several threads ask for it
 
     def vectors(part: slice) -> NDArray[np.float32]:
         asked = model.user_vectors(users[part])

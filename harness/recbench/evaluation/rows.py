@@ -34,7 +34,7 @@ def rank_rows(
     lists = np.full((len(users), rules.k), -1, dtype=np.int32)
     values = np.full((len(users), rules.k), np.nan)
     if rules.seen is not None:
-        rules.seen.csr()  # made once, before several threads ask for it
+        rules.seen.items_by_user()  # made once, before several threads ask for it
     for part in parts_of(len(users), rules.block_rows() * rules.threads):
         lists[part], values[part] = _ranked(score(part), users[part], rules)
     return lists, values

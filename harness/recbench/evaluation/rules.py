@@ -82,12 +82,12 @@ def seen_pairs(
     users: NDArray[np.int32], seen: Interactions
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """Return (row in ``users``, item) of everything the users have seen."""
-    matrix = seen.csr()
-    starts = matrix.indptr[users].astype(np.int64)
-    counts = matrix.indptr[users.astype(np.int64) + 1].astype(np.int64) - starts
+    offsets, items = seen.items_by_user()
+    starts = offsets[users]
+    counts = offsets[users.astype(np.int64) + 1] - starts
     rows = np.repeat(np.arange(len(users)), counts)
     within = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return rows, matrix.indices[starts[rows] + within].astype(np.int32)
+    return rows, items[starts[rows] + within]
 
 
 def verify_lists(
@@ -140,7 +140,7 @@ def _faulty(
     if rules.seen is None:
         return repeats, outside, 0
     seen_rows, seen_items = seen_pairs(users, rules.seen)
-    known = seen_rows * n_items + seen_items  # ascending, as the columns of a csr are
+    known = seen_rows * n_items + seen_items  # ascending, as each user's items are
     if not len(known):
         return repeats, outside, 0
     at = np.searchsorted(known, pairs)

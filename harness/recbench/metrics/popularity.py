@@ -93,7 +93,7 @@ def novelty(lists: RankedLists, k: int) -> Values:
     item; an item without one counts as if it had one.
     """
     train = lists.training()
-    holders = np.bincount(train.csr().indices, minlength=train.n_items)
+    holders = np.bincount(train.items_by_user()[1], minlength=train.n_items)
     n_users = int((np.bincount(train.users, minlength=train.n_users) > 0).sum())
     return mean_listed(lists, k, np.log2(n_users) - np.log2(np.maximum(holders, 1)))
 
