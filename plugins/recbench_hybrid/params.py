@@ -50,7 +50,7 @@ class MachineParams:
         tune=(0.0, 1.0),
         help="chance that a user or item is known by its features only",
     )
-    learning_rate: float = param(5e-3, low=0, tune=(5e-4, 3e-2), log=True)
+    learning_rate: float = param(1e-3, low=0, tune=(5e-4, 3e-2), log=True)
     weight_decay: float = param(5e-5, low=0, tune=(1e-8, 1e-2), log=True)
     batch_size: int = param(1024, low=1, tune=(256, 8192), log=True)
     epochs: int = param(20, low=1)
@@ -60,9 +60,10 @@ class MachineParams:
 MACHINE_TOP_N = {
     "loss": "softmax",
     "history": True,
-    "embedding_dim": 64,
-    "code_dropout": 0.2,
-    "weight_decay": 1e-5,
+    "code_dropout": 0.05,
+    "learning_rate": 3e-3,
+    "weight_decay": 1e-4,
+    "patience": 2,
 }
 
 
