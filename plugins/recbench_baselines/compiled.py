@@ -21,7 +21,8 @@ import platformdirs
 
 from recbench_baselines import kernels
 
-OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": {"reassoc", "contract"}}
+FLAGS = {"reassoc", "contract"}
+OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FLAGS}
 
 
 def available() -> bool:
@@ -31,7 +32,8 @@ def available() -> bool:
 
 def cache_folder() -> Path:
     """Return the folder for machine code of these very sources."""
-    sources = (Path(str(file)).read_bytes() for file in (__file__, kernels.__file__))
+    files = (__file__, kernels.__file__, Path(__file__).with_name("lanes.py"))
+    sources = (Path(str(file)).read_bytes() for file in files)
     name = hashlib.sha256(b"".join((*sources, np.__version__.encode()))).hexdigest()
     base = Path(platformdirs.user_cache_dir("recbench", appauthor=False))
     return base / "compiled" / name[:16]
@@ -100,6 +102,9 @@ def kernel(name: str) -> Callable[..., Any]:
     """
     import numba
 
+    from recbench_baselines import lanes
+
+    lanes.install(frozenset(FLAGS))
     config: Any = numba.config  # its names come from the environment
     njit: Any = numba.njit
     signature, source = signatures()[name], getattr(kernels, name)

@@ -12,6 +12,9 @@ Codes = NDArray[np.int32]
 Places = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+LANES = 8  # numbers in a vector of the processor
+FETCHED = 4  # rows from a step to the one whose item is fetched
+
 
 def seen(codes: Codes, counts: Places, order: Codes) -> tuple[int, bool]:
     """Count codes and number them by first appearance, in one pass.
@@ -59,6 +62,42 @@ def group(  # noqa: PLR0917 - a signature names places, not keywords
         put[place] = values[row]
 
 
+def products(
+    own: Floats, vectors: Floats, item: np.int32, second: np.int32
+) -> tuple[np.float32, np.float32, np.float32]:
+    """Return the user with the item, the user with the second, the two items."""
+    one, two, three = np.float32(0), np.float32(0), np.float32(0)
+    for f in range(own.shape[0]):
+        one += own[f] * vectors[item, f]
+        two += own[f] * vectors[second, f]
+        three += vectors[item, f] * vectors[second, f]
+    return one, two, three
+
+
+def move(  # noqa: PLR0917 - likewise
+    own: Floats,
+    vectors: Floats,
+    item: np.int32,
+    second: np.int32,
+    third: np.int32,
+    coming: np.int32,  # noqa: ARG001 - a hint which row to fetch
+    step: np.float32,
+    shrink: np.float32,
+) -> tuple[np.float32, np.float32]:
+    """Take a step with an item; return the new user and the second, with the third.
+
+    Compiled, it is ``lanes.wide_move``.
+    """
+    ahead, gram = np.float32(0), np.float32(0)
+    for f in range(own.shape[0]):
+        of_user, of_item = own[f], vectors[item, f]
+        own[f] = of_user + (step * of_item - shrink * of_user)
+        ahead += own[f] * vectors[third, f]
+        gram += vectors[second, f] * vectors[third, f]
+        vectors[item, f] = of_item + (step * of_user - shrink * of_item)
+    return ahead, gram
+
+
 def sgd_epoch(  # noqa: PLR0917 - likewise
     owners: Codes,
     starts: Places,
@@ -75,8 +114,9 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
 ) -> float:
     """Pass once over the ratings, user by user, one step of descent for each.
 
-    The step with one rating and the product for the next share a pass over the
-    factors; where both are of one item, the product is taken again.
+    The product of a user with an item follows from those with the user before the
+    last step and with the last item: both are taken while the step before that is
+    made, so that no step waits for the sum it needs.
 
     Args:
         owners: The users in the order of the pass, shape ``(m,)``.
@@ -89,45 +129,36 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
         reg: L2 penalty.
         user_bias: Shape ``(n_users,)``, changed in place, as are the next three.
         item_bias: Shape ``(n_items,)``.
-        users: Shape ``(n_users, d)``.
+        users: Shape ``(n_users, d)``, ``d`` a multiple of ``LANES``.
         vectors: Shape ``(n_items, d)``.
 
     Returns:
         The sum of the squared errors, each before its step.
     """
-    width = users.shape[1]
     shrink = rate * reg
     bias_shrink = bias_rate * reg
+    width = users.shape[1]
     own = np.empty(width, np.float32)
     total = 0.0
     for k in range(owners.shape[0]):
-        user = owners[k]
-        start, stop = starts[k], starts[k + 1]
-        item = items[start]
-        product = np.float32(0)
+        user, start, last = owners[k], starts[k], starts[k + 1] - 1
         for f in range(width):
             own[f] = users[user, f]
-            product += own[f] * vectors[item, f]
         bias = user_bias[user]
-        for row in range(start, stop):
+        item, second = items[start], items[min(start + 1, last)]
+        product, ahead, gram = products(own, vectors, item, second)
+        for row in range(start, last + 1):
+            third, coming = items[min(row + 2, last)], items[min(row + FETCHED, last)]
             error = ratings[row] - (mean + bias + item_bias[item] + product)
             total += error * error
             bias += bias_rate * error - bias_shrink * bias
             item_bias[item] += bias_rate * error - bias_shrink * item_bias[item]
             step = rate * error
-            following = items[row + 1] if row + 1 < stop else item
-            product = np.float32(0)
-            for f in range(width):
-                of_user, of_item = own[f], vectors[item, f]
-                moved = of_user + (step * of_item - shrink * of_user)
-                own[f] = moved
-                product += moved * vectors[following, f]
-                vectors[item, f] = of_item + (step * of_user - shrink * of_item)
-            if following == item:
-                product = np.float32(0)
-                for f in range(width):
-                    product += own[f] * vectors[item, f]
-            item = following
+            product = ahead + (step * gram - shrink * ahead)
+            ahead, gram = move(own, vectors, item, second, third, coming, step, shrink)
+            if item in (second, third) and row < last:
+                product, ahead, gram = products(own, vectors, second, third)
+            item, second = second, third
         user_bias[user] = bias
         for f in range(width):
             users[user, f] = own[f]

@@ -10,7 +10,7 @@ harness. Users and items without a training row have factors and bias 0; without
 biases, their pairs get the mean of the training ratings.
 
 Memory beyond the columns: 4 (d + 1) bytes for each user and item, ``d`` rounded up to a
-multiple of 16, and 8 bytes for each row unless the rows of each user stand together
+multiple of 8, and 8 bytes for each row unless the rows of each user stand together
 already. Columns are read where they are, memory-mapped or not.
 """
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from recbench import FitContext, Interactions
 from recbench_baselines.compiled import kernel, kernels_for
+from recbench_baselines.kernels import LANES
 from recbench_baselines.params import SGDMFParams
 
 Codes = NDArray[np.int32]
@@ -27,7 +28,6 @@ Scores = NDArray[np.float32]
 
 SEEDS = 2**32  # Surprise takes numpy's legacy seeds
 DRAWN = 1 << 20  # fresh factors drawn at once in float64
-LANES = 16  # factors are padded by zeros to whole vectors of two registers
 PAIRS = 1 << 14  # pairs predicted at once
 
 

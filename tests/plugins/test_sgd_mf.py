@@ -115,21 +115,50 @@ def twin(owners, starts, items, ratings, mean, rate, bias_rate, reg, *parts):  #
     return total, bias_u, bias_i, users, vectors
 
 
-@pytest.mark.parametrize("width", [1, 7, 8, 33])
-def test_an_epoch_is_that_of_its_twin(width):
-    train = ratings()
+def fresh(width, n_users=50, n_items=30):
     rng = np.random.default_rng(0)
-    sizes = ((50,), (30,), (50, width), (30, width))
-    parts = [rng.normal(0, 0.1, size).astype(np.float32) for size in sizes]
+    sizes = ((n_users,), (n_items,), (n_users, width), (n_items, width))
+    return [rng.normal(0, 0.1, size).astype(np.float32) for size in sizes]
+
+
+def same_epoch(loop, rows, width):
+    """Hold an epoch against its twin."""
+    parts = fresh(width)
     rates = [np.float32(value) for value in (3.1, 0.01, 0.02, 0.05)]
-    rows = sgd_mf.by_user(train)
     expected = twin(*rows, *rates, *parts)
 
-    total = compiled.kernel("sgd_epoch")(*rows, *rates, *parts)
+    total = loop(*rows, *rates, *parts)
 
     np.testing.assert_allclose(total, expected[0], rtol=1e-6)
     for part, wanted in zip(parts, expected[1:], strict=True):
         np.testing.assert_allclose(part, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("width", [8, 16, 40, 104])
+def test_an_epoch_is_that_of_its_twin(width):
+    same_epoch(compiled.kernel("sgd_epoch"), sgd_mf.by_user(ratings()), width)
+
+
+def test_an_epoch_uncompiled_is_that_of_its_twin():
+    same_epoch(kernels.sgd_epoch, sgd_mf.by_user(ratings()), 8)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [[4], [4, 4], [4, 6, 4], [4, 4, 4], [6, 4, 4], [4, 6, 4, 6, 6, 9, 4, 9, 9, 9]],
+    ids=str,
+)
+def test_an_item_that_comes_back_at_once_has_taken_its_step(items):
+    n = len(items)
+    rows = (
+        np.array([2, 7], np.int32),
+        np.array([0, n, 2 * n]),
+        np.array(items * 2, np.int32),
+        np.linspace(1, 5, 2 * n, dtype=np.float32),
+    )
+
+    same_epoch(compiled.kernel("sgd_epoch"), rows, 8)
+    same_epoch(kernels.sgd_epoch, rows, 8)
 
 
 def test_rows_are_grouped_by_user_in_the_order_of_first_rows():

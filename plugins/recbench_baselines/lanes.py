@@ -1,0 +1,160 @@
+"""The inner loop of ``kernels.sgd_epoch`` in vectors of eight, for the compiler.
+
+Left to itself, a compiler must expect that two rows are the same memory, and checks it
+before every pass; and nothing tells it which row comes next, so that steps wait for
+memory where the vectors of all items are larger than the cache of a core.
+"""
+
+import functools
+from typing import Any
+
+import numba.core.types
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic, overload, register_jitable
+
+from recbench_baselines import kernels
+
+LANES = kernels.LANES
+Value = Any  # numba and llvmlite ship no types
+types: Value = numba.core.types
+insert: Value = cgutils.get_or_insert_function
+PLACE, REAL = ir.IntType(64), ir.FloatType()
+SHORT, BYTE = ir.IntType(32), ir.IntType(8)
+VECTOR = ir.VectorType(REAL, LANES)
+ZERO = VECTOR([0.0] * LANES)
+TO_READ, IN_ALL_CACHES, OF_DATA = SHORT(0), SHORT(3), SHORT(1)
+
+
+@functools.cache
+def install(flags: frozenset[str]) -> None:
+    """Let the compiler take ``wide_move`` for ``kernels.move``.
+
+    Args:
+        flags: The liberties that it may take with the rounding of other sums.
+    """
+
+    def wide(  # noqa: PLR0917 - the arguments of ``kernels.move``
+        own: Value,
+        vectors: Value,
+        item: Value,
+        second: Value,
+        third: Value,
+        coming: Value,
+        step: Value,
+        shrink: Value,
+    ) -> Value:
+        return move(own, vectors, item, second, third, coming, step, shrink)
+
+    move: Value = wide_move
+    overload(kernels.move, inline="always", strict=False)(lambda *_: wide)
+    register_jitable(fastmath=set(flags))(kernels.products)
+
+
+@intrinsic
+def wide_move(  # noqa: PLR0917 - likewise
+    _typing: Value,
+    own: Value,
+    vectors: Value,
+    item: Value,
+    second: Value,
+    third: Value,
+    coming: Value,
+    step: Value,
+    shrink: Value,
+) -> Value:
+    """Do what ``kernels.move`` does, and fetch the row that is coming."""
+    pair = types.UniTuple(types.float32, 2)
+    signature = pair(own, vectors, item, second, third, coming, step, shrink)
+
+    def generate(
+        context: Value, builder: Value, signature: Value, args: Value
+    ) -> Value:
+        user, items = (
+            context.make_array(signature.args[k])(context, builder, args[k])
+            for k in (0, 1)
+        )
+        width = builder.extract_value(user.shape, 0)
+        codes = [builder.sext(code, PLACE) for code in args[2:6]]
+        rows = [builder.gep(items.data, [builder.mul(c, width)]) for c in codes]
+        rates = spread(builder, args[6]), spread(builder, builder.fneg(args[7]))
+        sums = passed(builder, width, (user.data, *rows), rates)
+        return context.make_tuple(builder, signature.return_type, sums)
+
+    return signature, generate
+
+
+def passed(builder: Value, width: Value, rows: Value, rates: Value) -> list[Value]:
+    """Build the loop over the factors; return the two products after it."""
+    before = builder.block
+    loop, after = (builder.append_basic_block(name) for name in ("pass", "passed"))
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    state = [builder.phi(kind) for kind in (PLACE, VECTOR, VECTOR)]
+    place, *sums = state
+    grown = eight(builder, [builder.gep(row, [place]) for row in rows], rates, sums)
+    following = builder.add(place, PLACE(LANES))
+    for phi, first, later in zip(
+        state, (PLACE(0), ZERO, ZERO), (following, *grown), strict=True
+    ):
+        phi.add_incoming(first, before)
+        phi.add_incoming(later, loop)
+    builder.cbranch(builder.icmp_signed("<", following, width), loop, after)
+    builder.position_at_end(after)
+    return [added(builder, total) for total in grown]
+
+
+def eight(builder: Value, places: Value, rates: Value, sums: Value) -> list[Value]:
+    """Move eight factors of the user and of the item; return the sums so far.
+
+    Args:
+        builder: Of the code.
+        places: In the rows of the user, the item, the second, the third, the coming.
+        rates: The step, and what shrinks, below 0; vectors.
+        sums: Of the user with the third item and of the second with the third.
+    """
+    fused = insert(
+        builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), "llvm.fmuladd.v8f32"
+    )
+    step, less = rates
+    fetch(builder, places[-1])
+    at = [builder.bitcast(place, VECTOR.as_pointer()) for place in places[:-1]]
+    p, q, second, third = (builder.load(here, align=4) for here in at)
+    moved = builder.call(fused, [step, q, builder.call(fused, [less, p, p])])
+    turned = builder.call(fused, [step, p, builder.call(fused, [less, q, q])])
+    builder.store(moved, at[0], align=4)
+    builder.store(turned, at[1], align=4)
+    return [
+        builder.call(fused, [left, third, total])
+        for left, total in zip((moved, second), sums, strict=True)
+    ]
+
+
+def fetch(builder: Value, place: Value) -> None:
+    """Ask for memory that is needed soon."""
+    address = BYTE.as_pointer()
+    kind = ir.FunctionType(ir.VoidType(), [address, SHORT, SHORT, SHORT])
+    function = builder.module.declare_intrinsic("llvm.prefetch", (address,), kind)
+    start = builder.bitcast(place, address)
+    builder.call(function, [start, TO_READ, IN_ALL_CACHES, OF_DATA])
+
+
+def spread(builder: Value, value: Value) -> Value:
+    """Return a vector that holds a number in every lane."""
+    empty = ir.Constant(VECTOR, ir.Undefined)
+    first = builder.insert_element(empty, value, SHORT(0))
+    lanes = ir.VectorType(SHORT, LANES)([0] * LANES)
+    return builder.shuffle_vector(first, empty, lanes)
+
+
+def added(builder: Value, vector: Value) -> Value:
+    """Return the sum of the lanes, by halves."""
+    while vector.type.count > 1:
+        half = vector.type.count // 2
+        chosen = ir.VectorType(SHORT, half)
+        low, high = (
+            builder.shuffle_vector(vector, vector, chosen(list(range(k, k + half))))
+            for k in (0, half)
+        )
+        vector = builder.fadd(low, high)
+    return builder.extract_element(vector, SHORT(0))
