@@ -1,7 +1,6 @@
 """GMF, MLP and NeuMF as one torch module that scores pairs, and whole catalogues."""
 
 from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -28,42 +27,35 @@ class Network(nn.Module):
     def __init__(self, params: Params, n_users: int, n_items: int) -> None:
         """Initialise embeddings near 0, layers as torch does."""
         super().__init__()
-        d = params.embedding_dim
+        d = self.d = params.embedding_dim
         self.product = params.variant in ("gmf", "neumf")
         self.deep = params.variant in ("mlp", "neumf")
         self.register_buffer("user_offset", torch.zeros(n_users))
         self.register_buffer("item_offset", torch.zeros(n_items))
-        self.tables = nn.ModuleDict()
+        parts = self.product + self.deep
+        self.users = nn.Embedding(n_users, parts * d)  # the product's columns first
+        self.items = nn.Embedding(n_items, parts * d)
         if self.product:
-            self._tables("gmf", n_users, n_items, d)
             self.mix = nn.Linear(d, 1, bias=not self.deep)
             nn.init.ones_(self.mix.weight)
         if self.deep:
-            self._tables("mlp", n_users, n_items, d)
             self.first = nn.Linear(2 * d, params.hidden[0])
             self.rest = _rest(params)
         self.drop = Dropout(params.dropout)
-        for weight in self.tables.parameters():
-            nn.init.normal_(weight, std=STD)
-
-    def _tables(self, part: str, n_users: int, n_items: int, d: int) -> None:
-        """Add the embeddings of one part."""
-        self.tables[f"user_{part}"] = nn.Embedding(n_users, d)
-        self.tables[f"item_{part}"] = nn.Embedding(n_items, d)
-
-    def _weight(self, name: str) -> Tensor:
-        """Return a table as a matrix; for a whole catalogue, not for a batch."""
-        return cast("nn.Embedding", self.tables[name]).weight
+        for table in (self.items, self.users):
+            nn.init.normal_(table.weight, std=STD)
 
     def forward(self, users: Tensor, items: Tensor) -> Tensor:
         """Score pairs: codes ``(b,)`` to ``(b,)``."""
         scores = self.user_offset[users] + self.item_offset[items]
-        t = self.tables
+        # one lookup and one split for both parts: each has a dense gradient otherwise
+        of_user = self.users(users).split(self.d, dim=1)  # (b, d) each
+        of_item = self.items(items).split(self.d, dim=1)
         if self.product:
-            both = t["user_gmf"](users) * t["item_gmf"](items)  # (b, d)
-            scores = scores + self.mix(self.drop(both)).squeeze(1)
+            mixed = self.mix(self.drop(of_user[0] * of_item[0]))
+            scores = scores + mixed.squeeze(1)
         if self.deep:
-            both = torch.cat((t["user_mlp"](users), t["item_mlp"](items)), dim=1)
+            both = torch.cat((of_user[-1], of_item[-1]), dim=1)
             scores = scores + self.rest(self.first(both)).squeeze(1)
         return scores
 
@@ -75,17 +67,17 @@ class Network(nn.Module):
         user and once per item instead of once per pair; the sum is the same.
         """
         scores = self.user_offset[users][:, None] + self.item_offset  # (b, n_items)
-        t = self.tables
+        d = self.d
+        users_of, items_of = self.users(users), self.items.weight
         if self.product:
-            mixed = t["user_gmf"](users) * self.mix.weight
-            scores = scores + mixed @ self._weight("item_gmf").T
+            mixed = users_of[:, :d] * self.mix.weight
+            scores = scores + mixed @ items_of[:, :d].T
             if self.mix.bias is not None:
                 scores = scores + self.mix.bias
         if self.deep:
-            items = self._weight("item_mlp")
-            d = items.shape[1]
-            of_user = linear(t["user_mlp"](users), self.first.weight[:, :d])
-            of_item = linear(items, self.first.weight[:, d:], self.first.bias)
+            weight, bias = self.first.weight, self.first.bias
+            of_user = linear(users_of[:, -d:], weight[:, :d])
+            of_item = linear(items_of[:, -d:], weight[:, d:], bias)
             both = of_user[:, None, :] + of_item  # (b, n_items, hidden[0])
             scores = scores + self.rest(both).squeeze(2)
         return scores
@@ -98,9 +90,8 @@ class Network(nn.Module):
             users: User codes in training.
             items: Item codes in training.
         """
-        for name in self.tables:
-            codes = users if name.startswith("user") else items
-            weight = self._weight(name)
+        for codes, table in ((users, self.users), (items, self.items)):
+            weight = table.weight
             known = torch.zeros(len(weight), dtype=torch.bool, device=weight.device)
             known[codes] = True
             weight[~known] = weight[known].mean(dim=0)
@@ -111,5 +102,5 @@ def _rest(params: Params) -> nn.Sequential:
     layers: list[nn.Module] = []
     sizes = (*params.hidden, 1)
     for before, after in pairwise(sizes):
-        layers += [nn.ReLU(), Dropout(params.dropout), nn.Linear(before, after)]
+        layers += [Dropout(params.dropout, relu=True), nn.Linear(before, after)]
     return nn.Sequential(*layers)

@@ -59,7 +59,7 @@ def network(params: Params | FeatureParams) -> nn.Sequential:
     sizes = (params.embedding_dim, *params.hidden)
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
-        layers += [nn.Linear(before, after), nn.ReLU(), Dropout(params.dropout)]
+        layers += [nn.Linear(before, after), Dropout(params.dropout, relu=True)]
     if params.hidden:
         layers.append(nn.Linear(sizes[-1], params.embedding_dim))
     return nn.Sequential(*layers)

@@ -54,9 +54,10 @@ def test_whole_rows_of_scores_equal_scores_of_pairs(variant):
 def test_neumf_is_one_layer_on_both_parts():
     net = randomised("neumf")
     u, i = torch.tensor([2]), torch.tensor([3])
-    t = net.tables
-    product = t["user_gmf"](u) * t["item_gmf"](i)
-    deep = net.rest[:-1](net.first(torch.cat((t["user_mlp"](u), t["item_mlp"](i)), 1)))
+    d = net.mix.weight.shape[1]
+    p, q = net.users(u), net.items(i)
+    product = p[:, :d] * q[:, :d]
+    deep = net.rest[:-1](net.first(torch.cat((p[:, d:], q[:, d:]), 1)))
     weight = torch.cat((net.mix.weight, net.rest[-1].weight), dim=1)
 
     by_paper = torch.cat((product, deep), dim=1) @ weight.T + net.rest[-1].bias
@@ -118,11 +119,11 @@ def test_squared_error_without_offsets_learns_even_the_mean():
 
 def test_strangers_get_the_mean_embedding():
     net = randomised("neumf")
-    before = net.tables["user_mlp"].weight.detach().clone()
+    before = net.users.weight.detach().clone()
 
     net.introduce(torch.tensor([0, 1, 2, 4, 5, 6]), torch.arange(5))
 
-    after = net.tables["user_mlp"].weight.detach()
+    after = net.users.weight.detach()
     others = [0, 1, 2, 4, 5, 6]
     torch.testing.assert_close(after[3], before[others].mean(dim=0))
     assert after[others].equal(before[others])
