@@ -1,9 +1,11 @@
 """Encoder, code and decoder of both models as one torch module."""
 
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import FunctionCtx
 from torch.nn.functional import log_softmax
 
 from recbench.neural import Dropout, Entries, SparseLinear
@@ -82,8 +84,50 @@ class Network(nn.Module):
 
     def _log_likelihood(self, code: Tensor, rows: Entries) -> Tensor:
         """Return the multinomial log-likelihood of each row, shape ``(b,)``."""
-        log_p = log_softmax(self.output(self.decoder(code)), dim=1)
-        return (log_p * rows.dense()[0]).sum(dim=1)
+        return log_likelihood(self.output(self.decoder(code)).float(), rows)
+
+
+class _LogLikelihood(torch.autograd.Function):
+    """Its closed gradient: a third of what autograd makes of the dense product."""
+
+    @staticmethod
+    def forward(
+        ctx: FunctionCtx, logits: Tensor, owner: Tensor, column: Tensor, value: Tensor
+    ) -> Tensor:
+        """Return the sum over the stored entries, shape ``(b,)``."""
+        log_p = log_softmax(logits, dim=1)
+        at = owner * logits.shape[1] + column
+        ctx.save_for_backward(log_p, owner, at, value)
+        found = log_p.new_zeros(len(log_p))
+        return found.index_add_(0, owner, log_p.view(-1)[at] * value)
+
+    @staticmethod
+    def backward(
+        ctx: Any,  # noqa: ANN401 - torch's FunctionCtx lacks saved_tensors
+        grad: Tensor,
+    ) -> tuple[Tensor, None, None, None]:
+        """Return what is stored minus what is expected, times ``grad``."""
+        log_p, owner, at, value = ctx.saved_tensors
+        counts = value.new_zeros(len(log_p)).index_add_(0, owner, value)
+        slope = log_p.exp().mul_((-grad * counts)[:, None])
+        slope.view(-1).index_add_(0, at, grad[owner] * value)
+        return slope, None, None, None
+
+
+def log_likelihood(logits: Tensor, rows: Entries) -> Tensor:
+    """Return the multinomial log-likelihood of sparse rows.
+
+    Args:
+        logits: float, shape ``(b, m)``.
+        rows: How often each item was drawn in each of ``b`` rows.
+
+    Returns:
+        Shape ``(b,)``, without the constant of the counts.
+    """
+    found: Tensor = _LogLikelihood.apply(  # type: ignore[no-untyped-call]  # torch's
+        logits, rows.owner, rows.column, rows.value
+    )
+    return found
 
 
 def _layers(sizes: tuple[int, ...], *, tanh_first: bool = False) -> list[nn.Module]:

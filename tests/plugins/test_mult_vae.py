@@ -4,10 +4,10 @@ import torch
 from scipy.sparse import csr_array
 
 from recbench import FitContext, Queries, plugins
-from recbench.neural import Rows
+from recbench.neural import Entries, Rows
 from recbench.testing import checks_for, planted_topn
 from recbench_mult_vae import DenoisingParams, Params, recbench_models
-from recbench_mult_vae.network import Network
+from recbench_mult_vae.network import Network, log_likelihood
 
 SPEC, DENOISING = recbench_models()
 SMALL = {"hidden": (12,), "latent": 6, "epochs": 4, "patience": 0}
@@ -172,3 +172,31 @@ def test_what_counts_as_positive_survives_saving(tmp_path):
     np.testing.assert_array_equal(
         other.score_queries(asked), model.score_queries(asked)
     )
+
+
+def some_entries(seed: int = 0) -> tuple[Entries, torch.Tensor]:
+    """Return rows, one of them empty, with counts beyond 1; and the same, dense."""
+    rng = np.random.default_rng(seed)
+    dense = rng.integers(0, 3, (4, 7)) * (rng.random((4, 7)) < 0.5)
+    dense[2] = 0
+    rows = Rows(csr_array(dense.astype(np.float32)))
+    return rows.entries(torch.arange(4)), torch.from_numpy(dense.astype(np.float64))
+
+
+def test_the_likelihood_is_that_of_the_dense_product():
+    entries, dense = some_entries()
+    logits = torch.randn(4, 7, dtype=torch.float64)
+    entries = entries.with_values(entries.value.double())
+
+    found = log_likelihood(logits, entries)
+
+    expected = (torch.log_softmax(logits, dim=1) * dense).sum(dim=1)
+    torch.testing.assert_close(found, expected)
+
+
+def test_the_gradient_of_the_likelihood_is_its_slope():
+    entries, _ = some_entries()
+    entries = entries.with_values(entries.value.double())
+    logits = torch.randn(4, 7, dtype=torch.float64, requires_grad=True)
+
+    assert torch.autograd.gradcheck(lambda x: log_likelihood(x, entries), (logits,))
