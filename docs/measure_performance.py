@@ -1,6 +1,7 @@
 """Run the comparisons with other libraries and write them into a page.
 
     python docs/measure_performance.py                 # docs/performance.md
+    python docs/measure_performance.py --part sgd      # what pytest -k finds, again
     python docs/measure_performance.py --json old.json # the page of an earlier run
 
 Libraries that cannot share an environment run in interpreters that the variable
@@ -29,16 +30,28 @@ BENCHES = [
 COMMENTS = DOCS / "performance-comments.md"
 
 
-def measure(file: Path) -> int:
+def measure(file: Path, part: str = "") -> int:
     """Run the benchmarks one after another; return pytest's exit status."""
     file.parent.mkdir(exist_ok=True)
     tests = [str(DOCS.parent / "tests" / "bench" / name) for name in BENCHES]
     options = ["--benchmark-only", f"--benchmark-json={file}", "-rsf", "-q"]
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *tests, *options],
+        [sys.executable, "-m", "pytest", *tests, *options, "-k", part],
         env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # as implicit asks
         check=False,
     ).returncode
+
+
+def measure_again(file: Path, part: str) -> int:
+    """Measure a part, and put it where it was in the file of the last run."""
+    fresh = file.with_suffix(".part.json")
+    status = measure(fresh, part)
+    run = json.loads(file.read_text("utf-8"))
+    again = json.loads(fresh.read_text("utf-8"))["benchmarks"]
+    by_name = {one["fullname"]: one for one in (*run["benchmarks"], *again)}
+    run["benchmarks"] = list(by_name.values())
+    file.write_text(json.dumps(run), encoding="utf-8")
+    return status
 
 
 def shown(value: object) -> str:
@@ -77,9 +90,13 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--json", type=Path, help="what an earlier run left")
-    given = parser.parse_args().json
-    file = given or LEFT
-    status = 0 if given else measure(file)
+    parser.add_argument("--part", help="measure only this, keep the rest as it is")
+    given = parser.parse_args()
+    file, status = given.json or LEFT, 0
+    if given.part:
+        status = measure_again(file, given.part)
+    elif not given.json:
+        status = measure(file)
     text = page(json.loads(file.read_text("utf-8")))
     (DOCS / "performance.md").write_text(text, encoding="utf-8")
     return status
