@@ -25,6 +25,7 @@ BENCHES = [
     "test_peers.py",
     "test_factorization_speed.py",
     "test_epochs.py",
+    "test_sequences.py",
     "test_dataloader_loop.py",
 ]
 COMMENTS = DOCS / "performance-comments.md"
