@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench import FitContext, Interactions
-from recbench_baselines.compiled import available, kernels_for
+from recbench_baselines.compiled import available, kernels_for, zeros
 from recbench_baselines.kernels import HALF, INCREMENT, MULTIPLIER
 from recbench_baselines.params import BPRParams
 
@@ -74,7 +74,7 @@ class BPR:
         """Return factors and biases, users above items, each with its squares."""
         width, std = self.params.embedding_dim, self.params.init_std
         size = train.n_users + train.n_items
-        factors = np.zeros((size, -(-width // LANES) * LANES), dtype=np.float32)
+        factors = zeros((size, -(-width // LANES) * LANES))
         factors[:, :width] = rng.normal(0, std, (size, width))
         squares = np.full(size, FRESH * width, dtype=np.float32)
         biases = np.zeros(size, dtype=np.float32)

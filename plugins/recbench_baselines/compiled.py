@@ -18,11 +18,24 @@ from typing import Any, cast
 
 import numpy as np
 import platformdirs
+from numpy.typing import NDArray
 
 from recbench_baselines import kernels
 
+LINE = 64  # bytes
 FLAGS = {"reassoc", "contract"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FLAGS}
+
+
+def zeros(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return zeros, float32, whose first row starts where a line of the cache does.
+
+    Vectors that straddle two lines cost a compiled loop a tenth of its speed.
+    """
+    size = shape[0] * shape[1]
+    room = np.zeros(size + LINE // 4, dtype=np.float32)
+    start = -room.ctypes.data % LINE // 4
+    return room[start : start + size].reshape(shape)
 
 
 def available() -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench import FitContext, Interactions
-from recbench_baselines.compiled import kernel, kernels_for
+from recbench_baselines.compiled import kernel, kernels_for, zeros
 from recbench_baselines.kernels import LANES
 from recbench_baselines.params import SGDMFParams
 
@@ -153,7 +153,7 @@ def drawn(
         float32, with columns of zeros up to a multiple of ``LANES``.
     """
     size, width = shape
-    out = np.zeros((size, -(-width // LANES) * LANES), dtype=np.float32)
+    out = zeros((size, -(-width // LANES) * LANES))
     rows = max(1, DRAWN // width)
     for start in range(0, len(order), rows):
         part = order[start : start + rows]

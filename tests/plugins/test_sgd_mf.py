@@ -269,6 +269,16 @@ def test_the_log_says_how_long_compiling_took(caplog):
     assert "compiled loops are ready after" in caplog.text
 
 
+@pytest.mark.parametrize("shape", [(7, 8), (1000, 104), (0, 8)])
+def test_rows_start_where_a_line_of_the_cache_does(shape):
+    made = compiled.zeros(shape)
+
+    assert made.shape == shape
+    assert made.flags.c_contiguous
+    assert made.size == 0 or made.ctypes.data % 64 == 0
+    assert not made.any()
+
+
 def test_listing_models_imports_no_compiler():
     code = "import sys, recbench_baselines; assert 'numba' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
