@@ -13,7 +13,8 @@ Places = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 LANES = 8  # numbers in a vector of the processor
-FETCHED = 4  # rows from a step to the one whose item is fetched
+LINE = 16  # numbers in a line of the cache
+FETCHED = 4  # steps from one to that whose vectors are fetched
 
 
 def seen(codes: Codes, counts: Places, order: Codes) -> tuple[int, bool]:
@@ -295,6 +296,13 @@ def others(  # noqa: PLR0917 - likewise
             out[row] = item
 
 
+def fetch(table: Floats, row: np.int32, column: int) -> None:
+    """Ask for the line of memory that a number is in; it is needed soon.
+
+    Compiled, it is ``lanes.wide_fetch``.
+    """
+
+
 def pairs_epoch(  # noqa: PLR0917 - likewise
     order: Places,
     users: Codes,
@@ -332,7 +340,13 @@ def pairs_epoch(  # noqa: PLR0917 - likewise
     width = factors.shape[1]
     total, odds = 0.0, 1.0
     zero, two = np.float32(0), np.float32(2)
-    for triple in order:
+    last = order.shape[0] - 1
+    for place in range(order.shape[0]):
+        triple, coming = order[place], order[min(place + FETCHED, last)]
+        for f in range(0, width, LINE):
+            fetch(factors, users[coming], f)
+            fetch(factors, items[coming], f)
+            fetch(factors, drawn[coming], f)
         u, i, j = users[triple], items[triple], drawn[triple]
         of_user, of_item, of_other = zero, zero, zero  # squared lengths
         above, below, across = zero, zero, zero  # products

@@ -1,8 +1,8 @@
-"""The inner loop of ``kernels.sgd_epoch`` in vectors of eight, for the compiler.
+"""What ``kernels`` cannot say to the compiler: vectors of eight, and what comes soon.
 
 Left to itself, a compiler must expect that two rows are the same memory, and checks it
-before every pass; and nothing tells it which row comes next, so that steps wait for
-memory where the vectors of all items are larger than the cache of a core.
+before every pass of ``kernels.move``; and nothing tells it which row comes next, so
+that steps wait for memory where all vectors are larger than the cache of a core.
 """
 
 import functools
@@ -28,7 +28,7 @@ TO_READ, IN_ALL_CACHES, OF_DATA = SHORT(0), SHORT(3), SHORT(1)
 
 @functools.cache
 def install(flags: frozenset[str]) -> None:
-    """Let the compiler take ``wide_move`` for ``kernels.move``.
+    """Let the compiler take what stands here for the functions of ``kernels``.
 
     Args:
         flags: The liberties that it may take with the rounding of other sums.
@@ -46,7 +46,12 @@ def install(flags: frozenset[str]) -> None:
     ) -> Value:
         return move(own, vectors, item, second, third, coming, step, shrink)
 
+    def hint(table: Value, row: Value, column: Value) -> Value:
+        return ask(table, row, column)
+
     move: Value = wide_move
+    ask: Value = wide_fetch
+    overload(kernels.fetch, inline="always", strict=False)(lambda *_: hint)
     overload(kernels.move, inline="always", strict=False)(lambda *_: wide)
     register_jitable(fastmath=set(flags))(kernels.products)
 
@@ -80,6 +85,23 @@ def wide_move(  # noqa: PLR0917 - likewise
         rates = spread(builder, args[6]), spread(builder, builder.fneg(args[7]))
         sums = passed(builder, width, (user.data, *rows), rates)
         return context.make_tuple(builder, signature.return_type, sums)
+
+    return signature, generate
+
+
+@intrinsic
+def wide_fetch(_typing: Value, table: Value, row: Value, column: Value) -> Value:
+    """Do what ``kernels.fetch`` is for."""
+    signature = types.void(table, row, column)
+
+    def generate(
+        context: Value, builder: Value, signature: Value, args: Value
+    ) -> Value:
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        width = builder.extract_value(array.shape, 1)
+        start = builder.mul(builder.sext(args[1], PLACE), width)
+        fetch(builder, builder.gep(array.data, [builder.add(start, args[2])]))
+        return context.get_dummy_value()
 
     return signature, generate
 
