@@ -86,6 +86,38 @@ def test_dropout_leaves_the_input_alone(layer):
     assert layer(x) is x
 
 
+def test_dropout_with_relu_is_relu_then_dropout_and_so_is_its_gradient():
+    x = torch.randn(50, 40, dtype=torch.float32, requires_grad=True)
+    apart = x.detach().clone().requires_grad_()
+    results = []
+    for given, layers in (
+        (x, Dropout(0.3, relu=True)),
+        (apart, nn.Sequential(nn.ReLU(), Dropout(0.3))),
+    ):
+        torch.manual_seed(5)
+        results.append(layers(given))
+        results[-1].square().sum().backward()
+
+    torch.testing.assert_close(results[0], results[1])
+    torch.testing.assert_close(x.grad, apart.grad)
+    idle = Dropout(0.3, relu=True).eval()
+    assert idle(x).equal(x.relu())
+
+
+def test_masks_of_two_steps_and_of_two_layers_differ_and_a_seed_repeats_them():
+    x = torch.ones(30, 30)
+
+    def masks(seed: int) -> list[torch.Tensor]:
+        torch.manual_seed(seed)
+        first, second = Dropout(0.5), Dropout(0.5)
+        return [first(x), first(x), second(x)]
+
+    one, again = masks(1), masks(1)
+
+    assert all(a.equal(b) for a, b in zip(one, again, strict=True))
+    assert len({tuple(m.flatten().tolist()) for m in (*one, *masks(2))}) == 6
+
+
 def test_adam_penalises_each_group_by_its_own_strength():
     free, held = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
     optimizer = adam(([free], 0.0), ([held], 1.0), learning_rate=0.1)
