@@ -72,6 +72,28 @@ def test_dense_parameters_beside_a_lazy_table_move_as_ever():
     torch.testing.assert_close(both[1].weight, alone.weight)
 
 
+@pytest.mark.parametrize("overflow", [False, True])
+def test_scaled_gradients_are_unscaled_and_overflows_left_out(overflow):
+    scaled, plain = table(sparse=True), table(sparse=True)
+    before = scaled.weight.detach().clone()
+    optimizer = adam((scaled.parameters(), 0.1), learning_rate=0.05)
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    codes = torch.tensor([1, 2])
+
+    loss = scaled(codes).square().sum() * (torch.inf if overflow else 1.0)
+    scaler.scale(loss).backward()
+    scaler.step(optimizer)
+    scaler.update()
+
+    other = adam((plain.parameters(), 0.1), learning_rate=0.05)
+    descend(plain(codes).square().sum(), other)
+    expected = before if overflow else plain.weight
+    torch.testing.assert_close(scaled.weight.detach(), expected.detach())
+    if not overflow:  # a first step has length 1 whatever the scale, moments have not
+        moments = [o.state_dict()["state"][0]["exp_avg"] for o in (optimizer, other)]
+        torch.testing.assert_close(*moments)
+
+
 @pytest.mark.parametrize(("rows", "lazy"), [(160, False), (161, True)])
 def test_the_size_of_the_table_and_of_the_batch_decide(rows, lazy):
     net = nn.Sequential(nn.Embedding(rows, 2), nn.Linear(2, 1))

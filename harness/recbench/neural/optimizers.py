@@ -49,6 +49,8 @@ class Adam(torch.optim.Adam):
             [],
             [state["step"]],
             fused=bool(group["fused"]),
+            grad_scale=getattr(self, "grad_scale", None),  # set by a GradScaler
+            found_inf=getattr(self, "found_inf", None),
             amsgrad=False,
             beta1=group["betas"][0],
             beta2=group["betas"][1],
