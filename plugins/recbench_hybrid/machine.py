@@ -13,11 +13,13 @@ they change no order. With ``code_dropout`` codes are left out at random, as in
 :mod:`recbench_hybrid.sums`. Features are weighed as there.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.nn.functional import mse_loss
 
 from recbench import DataError, FitContext, Interactions, Queries, UsageError
@@ -26,6 +28,7 @@ from recbench.neural import (
     adam,
     batches,
     descend,
+    mean,
     seed_everything,
     tensors,
 )
@@ -89,20 +92,18 @@ class FactorizationMachine:
             learning_rate=p.learning_rate,
         )
 
-        def one_epoch(_epoch: int) -> float:
-            found = []
+        def steps_of_an_epoch() -> Iterator[Tensor]:
             for users, items, values in batches(*columns, size=p.batch_size):
                 keep = [kept(len(users), p.code_dropout, device) for _ in range(2)]
                 u = net.user_rows(served.user_batch(users, keep[0]))
                 i = net.items(served.item_batch(items, keep[1]))
                 loss = mse_loss(paired(u, i) + net.mean, values)
-                found.append(descend(loss, optimizer))
-            return float(torch.stack(found).mean())
+                yield descend(loss, optimizer)
 
         stopping = EarlyStopping(
             self, net, context, epochs=p.epochs, patience=p.patience
         )
-        stopping.run(one_epoch, before=served.refresh)
+        stopping.run(lambda _epoch: mean(steps_of_an_epoch()), before=served.refresh)
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return the ratings of pairs, shape ``(n,)``."""

@@ -12,6 +12,7 @@ a training interaction never have an embedding. There is no stream: popularity i
 counted.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from recbench.neural import (
     adam,
     batches,
     descend,
+    mean,
     read_arrays,
     save_arrays,
     seed_everything,
@@ -77,20 +79,18 @@ class FeatureTwoTower:
         steps = p.epochs * -(-len(positives) // p.batch_size)
         schedule = LinearLR(optimizer, 1.0, LAST_RATE if p.anneal else 1.0, steps)
 
-        def one_epoch(_epoch: int) -> float:
-            losses = []
+        def steps_of_an_epoch() -> Iterator[Tensor]:
             for users, items, extra in batches(*columns, size=p.batch_size):
                 u = self._users(users, items, dropout=p.code_dropout)
                 v = self._items(items, dropout=p.code_dropout)
                 loss = batch_softmax(u @ v.T / p.temperature, items, extra)
-                losses.append(descend(loss, optimizer))
+                yield descend(loss, optimizer)
                 schedule.step()
-            return float(torch.stack(losses).mean())
 
         stopping = EarlyStopping(
             self, net, context, epochs=p.epochs, patience=p.patience
         )
-        stopping.run(one_epoch, before=self._serve)
+        stopping.run(lambda _epoch: mean(steps_of_an_epoch()), before=self._serve)
 
     def _prepare(self, train: Interactions, positives: Interactions) -> None:
         """Encode the features and make the towers."""
