@@ -15,6 +15,7 @@ SUITES = {
     "ml-100k/cold-users",
     "ml-100k/new-users",
     "ml-100k/next-item",
+    "ml-100k/next-item-global",
     "ml-100k/rating",
     "ml-100k/top-n",
 }
