@@ -11,7 +11,6 @@ from recbench import FitContext, Interactions
 from recbench_baselines import params
 from recbench_baselines.bayesian_mf import conditional, sample_prior, sample_wishart
 from recbench_baselines.bias import Bias, solve
-from recbench_baselines.bpr import Table
 from recbench_baselines.ials import IALS, half_step
 from recbench_baselines.linear import EASE, inverse
 from recbench_baselines.neighbours import ItemKNN, UserKNN
@@ -414,25 +413,6 @@ def test_every_round_of_ials_lowers_its_objective():
     values = [objective(epochs) for epochs in (1, 2, 4, 8)]
 
     assert (np.diff(values) < 0).all()
-
-
-def test_an_adagrad_step_against_a_loop():
-    rng = np.random.default_rng(0)
-    start = rng.normal(size=(6, 3)).astype(np.float32)
-    table = Table(start.copy(), learning_rate=0.1)
-    values, squares = start.astype(np.float64), np.full((6, 3), 1e-8)
-
-    for _ in range(3):
-        rows = rng.integers(0, 5, 8)
-        gradients = rng.normal(size=(8, 3)).astype(np.float32)
-        table.step(rows, gradients)
-        for row in set(rows.tolist()):
-            total = gradients[rows == row].sum(axis=0)
-            squares[row] += total**2
-            values[row] -= 0.1 * total / np.sqrt(squares[row])
-
-    np.testing.assert_allclose(table.weights, values, atol=1e-5)
-    np.testing.assert_array_equal(table.weights[5], start[5])  # never drawn
 
 
 def test_vectors_given_the_other_side_are_ridge_regressions():
