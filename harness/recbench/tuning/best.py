@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recbench import tuned
-from recbench.errors import DataError, NothingRanError, UsageError
+from recbench.errors import DataError, NothingRanError, UsageError, unknown_name
 from recbench.params import defaults
 from recbench.plugins import Catalogue
 from recbench.results import atomic, canonical
@@ -180,9 +180,12 @@ def export(
 
     Raises:
         NothingRanError: If no model of the plugin was tuned.
-        UsageError: If two searches would have one preset.
+        UsageError: If two searches would have one preset, or there is no such plugin.
         DataError: If the file cannot be written.
     """
+    plugins = {origin.name for origin in catalogue.origin.values()}
+    if plugin not in plugins:
+        raise unknown_name("plugin", plugin, sorted(plugins))
     new = []
     for suite in suites:
         searches = current(trials.studies(suite))

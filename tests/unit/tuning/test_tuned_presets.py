@@ -225,8 +225,10 @@ def test_exports_are_merged_and_never_ambiguous(tune, tmp_path, shipping):
 
     with pytest.raises(UsageError, match="each with its --preset"):
         ship("tiny/rating", "tiny/refitted")
-    with pytest.raises(NothingRanError, match="no model of the plugin 'other'"):
-        ship("tiny/rating", plugin="other")
+    with pytest.raises(UsageError, match="did you mean shipping"):
+        ship("tiny/rating", plugin="shiping")
+    with pytest.raises(NothingRanError, match="no model of the plugin 'recbench-svd'"):
+        ship("tiny/rating", plugin="recbench-svd")
     assert not path.exists()
     ship("tiny/rating")
     ship("tiny/refitted", preset="tuned-refitted")
