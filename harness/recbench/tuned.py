@@ -13,7 +13,8 @@ from recbench.errors import PluginError
 from recbench.specs import ModelSpec, Tuned
 
 FILE = "tuned.json"  # beside a plugin's card
-FOUND = "best.json"  # beside the trials of a suite
+FOLDER = "tuning"  # of the trials, beside the records of a suite
+FOUND = "best.json"  # beside the trials
 SCHEMA = 1
 
 
@@ -36,6 +37,11 @@ def with_tuned(card: str, specs: Iterable[ModelSpec]) -> Iterator[ModelSpec]:
         entries = found.get(spec.name, ())
         kept = tuple(_tuned(e) for e in entries if e["task"] in spec.tasks)
         yield dataclasses.replace(spec, tuned=(*spec.tuned, *kept)) if kept else spec
+
+
+def found_beside(folder: Path) -> Path:
+    """Return where searches leave what they found, given the folder of a suite."""
+    return folder / FOLDER / FOUND
 
 
 def with_found(path: Path, specs: Mapping[str, ModelSpec]) -> dict[str, ModelSpec]:

@@ -4,9 +4,6 @@ The first two compare the notebook's architectures at its batch of 512 on one th
 in seconds of the processor, without validation.
 """
 
-import json
-import os
-import subprocess
 import sys
 import time
 from dataclasses import replace
@@ -21,10 +18,12 @@ from recbench.neural import adam
 from recbench.testing.threads import one_thread
 
 sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
 import test_dataloader_loop as loops
+from peer_seconds import answer, elsewhere
 
 NETWORKS = {"ncf": loops.NCF, "two-tower": loops.TwoTower}
-PEERS = Path(__file__).parent / "peers"
+SCRIPT = Path(__file__).parent / "peers" / "epochs.py"
 
 
 def spent(work, rounds: int = 3) -> float:
@@ -98,33 +97,18 @@ def test_an_epoch_beside_a_dataloaders(benchmark, recbench_bench, model) -> None
 @pytest.mark.benchmark(group="an epoch")
 @pytest.mark.timeout(900)
 def test_epochs_beside_recbole(benchmark, tmp_path) -> None:
-    others = os.environ.get("RECBENCH_PEER_PYTHONS", "").split(os.pathsep)
-    answers = (epochs("recbole", python, tmp_path) for python in filter(None, others))
-    theirs = next(filter(None, answers), None)
+    theirs = elsewhere(SCRIPT, "recbole", folder=tmp_path)
     if theirs is None:
         pytest.skip("recbole is not installed here")
 
     ours = benchmark.pedantic(
-        epochs, args=("recbench", sys.executable, tmp_path), rounds=1
+        answer,
+        args=(sys.executable, SCRIPT, "recbench"),
+        kwargs={"folder": tmp_path},
+        rounds=1,
     )
 
     assert theirs.keys() == ours.keys()
     benchmark.extra_info.update(
         {f"times_{name}": theirs[name] / ours[name] for name in ours}
     )
-
-
-def epochs(library: str, python: str, folder: Path) -> dict[str, float]:
-    """Return seconds by model; nothing where the library is missing."""
-    done = subprocess.run(
-        [python, "-W", "ignore", str(PEERS / "epochs.py"), library],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "No module named" in done.stderr:
-        return {}
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])

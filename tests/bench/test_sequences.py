@@ -4,13 +4,13 @@ RecBole trains on every prefix as a sample of its own, ours on all positions of 
 window at once: the same training positions for a fraction of the arithmetic.
 """
 
-import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "peers"))
+from peer_seconds import answer, elsewhere
 
 SCRIPT = Path(__file__).parent / "peers" / "sequences.py"
 
@@ -19,14 +19,15 @@ SCRIPT = Path(__file__).parent / "peers" / "sequences.py"
 @pytest.mark.benchmark(group="a pass over the sequences")
 @pytest.mark.timeout(1800)
 def test_a_pass_beside_recboles(benchmark, tmp_path, model) -> None:
-    others = os.environ.get("RECBENCH_PEER_PYTHONS", "").split(os.pathsep)
-    answers = (passes("recbole", p, model, tmp_path) for p in filter(None, others))
-    theirs = next(filter(None, answers), None)
+    theirs = elsewhere(SCRIPT, "recbole", model, folder=tmp_path)
     if theirs is None:
         pytest.skip("recbole is not installed here")
 
     ours = benchmark.pedantic(
-        passes, args=("recbench", sys.executable, model, tmp_path), rounds=1
+        answer,
+        args=(sys.executable, SCRIPT, "recbench", model),
+        kwargs={"folder": tmp_path},
+        rounds=1,
     )
 
     goal = theirs[-1][1]
@@ -42,21 +43,3 @@ def test_a_pass_beside_recboles(benchmark, tmp_path, model) -> None:
         ndcg_at_the_end=ours[-1][1],
     )
     assert reached is not None, f"ours never reached an ndcg@10 of {goal}: {ours}"
-
-
-def passes(
-    library: str, python: str, model: str, folder: Path
-) -> list[tuple[float, float]]:
-    """Return seconds and ndcg@10 after each pass; none where the library is missing."""
-    done = subprocess.run(
-        [python, "-W", "ignore", str(SCRIPT), library, model, str(folder)],
-        env=os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if "No module named" in done.stderr:
-        return []
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])

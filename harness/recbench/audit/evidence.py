@@ -115,7 +115,7 @@ def searched(
         PluginError: If the file beside the records is damaged.
     """
     found: dict[str, list[tuple[dict[str, object], dict[str, object]]]] = {}
-    beside = store.folder(record.suite) / "tuning" / tuned.FOUND
+    beside = tuned.found_beside(store.folder(record.suite))
     known = {**catalogue.models, **tuned.with_found(beside, catalogue.models)}
     for name, spec in known.items():
         for entry in spec.tuned:

@@ -12,20 +12,18 @@ from recbench.errors import DataError, UsageError, unknown_name
 if TYPE_CHECKING:
     from recbench.specs import DatasetSpec
 
-EPILOG = """\b
-Examples:
-  recbench data list
-  recbench data fetch ml-100k
-  recbench data import ratings.csv --name shop
-  recbench data verify
-"""
+EPILOG = options.examples(
+    "recbench data list",
+    "recbench data fetch ml-100k",
+    "recbench data import ratings.csv --name shop",
+    "recbench data verify",
+)
 
-IMPORTING = """\b
-Examples:
-  recbench data import ratings.csv
-  recbench data import log.parquet --name shop --user customer --rating none
-  recbench run -d shop -m ease
-"""
+IMPORTING = options.examples(
+    "recbench data import ratings.csv",
+    "recbench data import log.parquet --name shop --user customer --rating none",
+    "recbench run -d shop -m ease",
+)
 
 
 def _say(line: str) -> None:

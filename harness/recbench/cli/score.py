@@ -4,14 +4,15 @@ import json
 
 import click
 
+from recbench.cli import options
+
 METRICS = "precision, recall, ndcg, map, mrr, hit-rate"
 ALL = "all"
-EPILOG = """\b
-Examples:
-  recbench score lists.csv --truth test.csv
-  recbench score lists.csv --truth test.csv --dialect elliot --metrics ndcg@10
-  recbench score run.trec --truth test.qrels --dialect all --metrics ndcg@10
-"""
+EPILOG = options.examples(
+    "recbench score lists.csv --truth test.csv",
+    "recbench score lists.csv --truth test.csv --dialect elliot --metrics ndcg@10",
+    "recbench score run.trec --truth test.qrels --dialect all --metrics ndcg@10",
+)
 
 
 def _parts(values: tuple[str, ...]) -> list[str]:

@@ -50,7 +50,7 @@ def _searches(store: Store, board: Board) -> dict[str, tuple[Search, ...]]:
     """Return what `recbench tune` left beside the records of a board, by model."""
     record = board.rows[0].records[0]
     try:
-        found = tuned.found_at(store.folder(board.suite) / "tuning" / tuned.FOUND)
+        found = tuned.found_at(tuned.found_beside(store.folder(board.suite)))
     except PluginError:
         return {}  # damaged: the runs that read it have said so
     return {

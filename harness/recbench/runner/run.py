@@ -150,7 +150,7 @@ class Run:
     def know_searches(self, suites: Sequence[SuiteSpec]) -> None:
         """Tell models what `recbench tune` found for them in the folder of records."""
         for suite in suites:
-            path = self.request.out / suite.name / "tuning" / tuned.FOUND
+            path = tuned.found_beside(self.request.out / suite.name)
             try:
                 known = tuned.with_found(path, self.catalogue.models)
             except PluginError as error:

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from recbench import tuned
 from recbench.results import atomic, canonical
 from recbench.results.record import Status
 from recbench.results.store import Store
@@ -90,7 +91,7 @@ class Trials:
 
     def folder(self, suite: str) -> Path:
         """Return the folder of a suite's trials."""
-        return self.store.folder(suite) / "tuning"
+        return self.store.folder(suite) / tuned.FOLDER
 
     def suites(self) -> list[str]:
         """Return the suites that have trials."""
