@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from recbench import ModelSpec, hookimpl
+from recbench import ModelSpec, hookimpl, with_tuned
 from recbench_sequential import params
 
 TASKS = ("next-item",)
@@ -23,6 +23,10 @@ SASREC_ML_1M = {
 @hookimpl
 def recbench_models() -> Iterator[ModelSpec]:
     """Offer the sequential models, simple ones first."""
+    yield from with_tuned(__file__, _models())
+
+
+def _models() -> Iterator[ModelSpec]:
     yield from _counted()
     yield from _learned()
 
