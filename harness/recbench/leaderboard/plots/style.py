@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from recbench.leaderboard.board import Board, Row
@@ -81,7 +82,12 @@ def svg(drawn: Figure, title: str, mark: str) -> bytes:
     out = io.BytesIO()
     about: Any = {"Date": None, "Title": title, "Creator": "recbench", "Source": mark}
     with context():
-        drawn.savefig(out, format="svg", metadata=about)
+        engine = drawn.get_layout_engine()
+        if engine is not None:
+            engine.execute(drawn)
+            drawn.set_layout_engine("none")
+        # `savefig` would draw everything once before, to lay it out
+        FigureCanvasSVG(drawn).print_svg(out, metadata=about)
     lines = out.getvalue().decode().splitlines()
     return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
 
