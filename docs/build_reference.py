@@ -58,6 +58,7 @@ PROTOCOLS = (
     "Saved",
     "Sized",
 )
+STATES = ("save_fitted", "load_fitted", "load_state", "save_arrays", "read_arrays")
 
 
 def commands(
@@ -86,7 +87,7 @@ def cli_page() -> str:
 
 def plugins_page() -> str:
     """Return the page of hooks, specs and what a model may implement."""
-    from recbench import hookspecs, protocols, specs
+    from recbench import hookspecs, protocols, specs, states
 
     parts = [PLUGINS_HEAD.format(api=specs.API_VERSION)]
     parts += [
@@ -104,6 +105,11 @@ def plugins_page() -> str:
     for name in ("FitContext", "Queries"):
         kind = getattr(protocols, name)
         parts += [f"### `{name}`\n\n{_doc(kind)}", *_methods(kind)]
+    parts.append(f"## How a model is kept\n\n{_doc(states)}")
+    for name in STATES:
+        function = getattr(states, name)
+        shown = _signature(function, skip=0)
+        parts.append(f"### `recbench.{name}{shown}`\n\n{_doc(function)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -133,10 +139,10 @@ def _first(thing: object) -> str:
     return (inspect.getdoc(thing) or "").partition("\n")[0].rstrip(".")
 
 
-def _signature(function: object) -> str:
-    """Return a signature without ``self`` and annotations."""
+def _signature(function: object, skip: int = 1) -> str:
+    """Return a signature without annotations, and without ``self``."""
     names = list(inspect.signature(function).parameters.values())  # type: ignore[arg-type]  # a function
-    shown = [str(p.replace(annotation=inspect.Parameter.empty)) for p in names[1:]]
+    shown = [str(p.replace(annotation=inspect.Parameter.empty)) for p in names[skip:]]
     return f"({', '.join(shown)})"
 
 

@@ -50,6 +50,11 @@ if TYPE_CHECKING:
     from recbench.specs import SuiteSpec as SuiteSpec
     from recbench.specs import param as param
     from recbench.splits.split import Split as Split
+    from recbench.states import load_fitted as load_fitted
+    from recbench.states import load_state as load_state
+    from recbench.states import read_arrays as read_arrays
+    from recbench.states import save_arrays as save_arrays
+    from recbench.states import save_fitted as save_fitted
     from recbench.tuned import with_tuned as with_tuned
     from recbench.tuning.tune import tune as tune
 
@@ -91,8 +96,13 @@ _WHERE = {
     "UsageError": "errors",
     "export": "serving.export",
     "hookimpl": "hookspecs",
+    "load_fitted": "states",
+    "load_state": "states",
     "load_vectors": "serving.artefact",
     "param": "specs",
+    "read_arrays": "states",
+    "save_arrays": "states",
+    "save_fitted": "states",
     "serve_bench": "serving.bench",
     "score_lists": "evaluation.lists",
     "true_orders": "audit.api",

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_baselines.params import BayesianMFParams
 
 Codes = NDArray[np.int32]
@@ -102,6 +102,13 @@ def sample_side(
 class BayesianMF:
     """``r_hat``: the mean over samples of ``mu + b_u + b_i + <p_u, q_i>``."""
 
+    mean: float
+    users: Scores  # (n_samples, n_users, d)
+    items: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def __init__(self, params: BayesianMFParams) -> None:
         """Make an untrained model."""
         self.params = params
@@ -118,7 +125,7 @@ class BayesianMF:
         users = rng.normal(0, p.init_std, (train.n_users, d))
         items = rng.normal(0, p.init_std, (train.n_items, d))
         noise = 1 / max(float(by_user.data.var()), 1e-6)
-        self.samples: list[tuple[Scores, Scores]] = []
+        samples: list[tuple[Scores, Scores]] = []
         total = p.burn_in + p.sweeps
         for sweep in range(1, total + 1):
             users = sample_side(by_user, users, items, noise, rng)
@@ -128,21 +135,23 @@ class BayesianMF:
             late = context.should_stop()
             if sweep > p.burn_in or late:
                 kept = users.astype(np.float32), items.astype(np.float32)
-                self.samples.append(kept)
+                samples.append(kept)
             loss = float(np.sqrt(np.mean(errors**2)))
             context.report(epoch=sweep, epochs=total, loss=loss)
             if late:
                 break
-        self.n_parameters = len(self.samples) * (users.size + items.size)
+        of_users, of_items = zip(*samples, strict=True)
+        self.users, self.items = np.stack(of_users), np.stack(of_items)
+        self.n_parameters = self.users.size + self.items.size
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""
         total = np.zeros(len(users))
         for start in range(0, len(users), PAIRS):
             part = slice(start, start + PAIRS)
-            for of_users, of_items in self.samples:
+            for of_users, of_items in zip(self.users, self.items, strict=True):
                 total[part] += dot(of_users[users[part]], of_items[items[part]])
-        return (self.mean + total / len(self.samples)).astype(np.float32)
+        return (self.mean + total / len(self.users)).astype(np.float32)
 
 
 def dot(users: Matrix | Scores, items: Matrix | Scores) -> Matrix | Scores:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.linalg import LinearOperator, cg
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_baselines.params import BiasParams
 
 Codes = NDArray[np.int32]
@@ -86,6 +86,11 @@ def solve(train: Interactions, params: BiasParams) -> Biases:
 
 class Bias:
     """``r_hat = mu + b_u + b_i``."""
+
+    biases: Biases
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: BiasParams) -> None:
         """Make an untrained model."""

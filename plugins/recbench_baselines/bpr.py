@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_baselines.compiled import available, kernels_for, zeros
 from recbench_baselines.kernels import HALF, INCREMENT, MULTIPLIER
 from recbench_baselines.params import BPRParams
@@ -39,6 +39,12 @@ FRESH = 1e-8  # mean squared gradient before the first
 
 class BPR:
     """``score = <w_u, h_i> + b_i``."""
+
+    users: Scores
+    items: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: BPRParams) -> None:
         """Make an untrained model."""

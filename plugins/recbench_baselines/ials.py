@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.compiled import available, kernels_for
 from recbench_baselines.histories import Histories
 from recbench_baselines.params import IALSParams
@@ -141,6 +141,13 @@ def directly(params: IALSParams) -> Step:
 
 class IALS:
     """``score = <w_u, h_i>``."""
+
+    histories: Histories
+    users: Scores
+    items: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: IALSParams) -> None:
         """Make an untrained model."""

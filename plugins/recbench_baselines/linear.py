@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.histories import Histories, as_scores
 from recbench_baselines.params import EASEParams
 
@@ -65,6 +65,12 @@ def inverse(matrix: Matrix) -> Matrix:
 
 class EASE:
     """``score = x B``: the user's items, each voting by its row of ``B``."""
+
+    histories: Histories
+    weights: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: EASEParams) -> None:
         """Make an untrained model."""

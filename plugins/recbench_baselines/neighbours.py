@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.bias import Biases, solve
 from recbench_baselines.histories import Histories, as_scores
 from recbench_baselines.params import (
@@ -118,6 +118,13 @@ class Residuals:
 class ItemKNN:
     """Items near to those the user had."""
 
+    residuals: Residuals
+    histories: Histories
+    votes: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def __init__(self, params: ItemKNNParams) -> None:
         """Make an untrained model."""
         self.params = params
@@ -157,6 +164,15 @@ class ItemKNN:
 class UserKNN:
     """Items of users with a like past. Ranking learns nothing ahead of time."""
 
+    residuals: Residuals
+    histories: Histories
+    weighting: Weighting
+    norms: Scores
+    columns: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def __init__(self, params: UserKNNParams) -> None:
         """Make an untrained model."""
         self.params = params
@@ -170,10 +186,10 @@ class UserKNN:
         self.histories = Histories.of(train)
         matrix = self.histories.matrix
         self.weighting = Weighting.of(matrix, self.params.weighting)
-        self.weights = self.weighting(matrix)
-        self.norms = squared_norms(self.weights)
-        self.columns = csr_array(self.weights.T.tocsr())  # (n_items, n_users)
-        self.n_parameters = self.weights.nnz
+        weights = self.weighting(matrix)
+        self.norms = squared_norms(weights)
+        self.columns = csr_array(weights.T.tocsr())  # (n_items, n_users)
+        self.n_parameters = weights.nnz
 
     def predict(self, users: Codes, items: Codes) -> Scores:
         """Return predictions, float32, shape ``(n,)``."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.linalg import svds
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.histories import Histories
 from recbench_baselines.params import PureSVDParams
 
@@ -39,6 +39,13 @@ def right_vectors(matrix: csr_array, d: int) -> NDArray[np.float64]:
 
 class PureSVD:
     """``score = (x S) V V' S^-1``, where ``S`` scales items by popularity."""
+
+    histories: Histories
+    inward: Scores
+    outward: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: PureSVDParams) -> None:
         """Make an untrained model."""

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.histories import Histories, as_scores
 from recbench_baselines.params import RP3BetaParams
 from recbench_baselines.similarity import by_blocks, strongest
@@ -33,6 +33,12 @@ def transitions(rows: csr_array, alpha: float) -> csr_array:
 
 class RP3Beta:
     """``score = x W``, where ``W`` holds the walks from item to item."""
+
+    histories: Histories
+    walks: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: RP3BetaParams) -> None:
         """Make an untrained model."""

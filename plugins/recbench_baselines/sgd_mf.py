@@ -17,7 +17,7 @@ already. Columns are read where they are, memory-mapped or not.
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_baselines.compiled import kernel, kernels_for, zeros
 from recbench_baselines.kernels import LANES
 from recbench_baselines.params import SGDMFParams
@@ -33,6 +33,17 @@ PAIRS = 1 << 14  # pairs predicted at once
 
 class SGDMF:
     """Mean, biases and factors."""
+
+    mean: np.float32
+    users: Scores
+    items: Scores
+    user_bias: Scores
+    item_bias: Scores
+    known_users: NDArray[np.bool_]
+    known_items: NDArray[np.bool_]
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: SGDMFParams) -> None:
         """Make an untrained model."""

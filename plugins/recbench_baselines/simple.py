@@ -8,7 +8,7 @@ on who is asked beside whom. As a predictor it draws from the training ratings, 
 import numpy as np
 from numpy.typing import NDArray
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -38,6 +38,12 @@ def uniform(keys: Keys) -> Scores:
 
 class Random:
     """Chance: every item scores a number drawn for the user and the item."""
+
+    seed: Keys
+    items: Keys
+    ratings: Scores
+
+    save, load = save_fitted, load_fitted
 
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Remember the size of the catalogue and the ratings to draw from."""
@@ -74,6 +80,11 @@ class Random:
 class MostPopular:
     """Everybody's list is the same: items by their number of positives."""
 
+    counts: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Count the positive users of each item."""
         del context
@@ -93,6 +104,11 @@ class MostPopular:
 
 class GlobalMean:
     """Every rating is the mean of the training ratings."""
+
+    mean: float
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Average the training ratings."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions, Queries
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
 from recbench_baselines.histories import Histories, as_scores
 from recbench_baselines.linear import gram
 from recbench_baselines.params import SLIMParams
@@ -76,6 +76,12 @@ def descend(inner: Scores, target: Scores, params: SLIMParams) -> Scores:
 
 class SLIM:
     """``score = x W`` with sparse, non-negative ``W``."""
+
+    histories: Histories
+    weights: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: SLIMParams) -> None:
         """Make an untrained model."""

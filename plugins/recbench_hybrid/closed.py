@@ -16,15 +16,12 @@ user without a past is so scored by the features alone.
 With ``features=none`` this is EASE (Steck, 2019) itself.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, hstack
 
-from recbench import FitContext, Interactions, Queries
-from recbench_hybrid import stored
-from recbench_hybrid.known import NAMES, Known
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
+from recbench_hybrid.known import Known
 from recbench_hybrid.params import FeatureEASEParams
 
 Codes = NDArray[np.int32]
@@ -69,6 +66,14 @@ def from_features(
 
 class FeatureEASE:
     """``score = x B + v u W``: the user's items and features vote for items."""
+
+    known: Known
+    past: csr_array
+    weights: Scores
+    user_weights: Scores
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: FeatureEASEParams) -> None:
         """Make an untrained model."""
@@ -135,16 +140,3 @@ class FeatureEASE:
     def score_queries(self, queries: Queries) -> Scores:
         """Return float32, shape ``(n, n_items)``: by history and features."""
         return self._scores(self.known.histories(queries), self.known.asked(queries))
-
-    def save(self, path: Path) -> None:
-        """Write the weights and what is known of users and items."""
-        weights = {"weights": self.weights, "user_weights": self.user_weights}
-        past = stored.sparse("past", self.past)
-        stored.write(path, weights | past | self.known.arrays())
-
-    def load(self, path: Path) -> None:
-        """Read what :meth:`save` wrote."""
-        arrays = stored.read(path, "weights", "user_weights", *NAMES)
-        self.known = Known.of_arrays(arrays)
-        self.past = stored.sparse_of("past", arrays)
-        self.weights, self.user_weights = arrays["weights"], arrays["user_weights"]

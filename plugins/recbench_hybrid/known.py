@@ -8,16 +8,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recbench import FeatureEncoder, Features, Interactions, Queries
-from recbench_hybrid.stored import Arrays, sparse, sparse_of
-
-NAMES = (  # what files of models have to hold
-    "threshold",
-    *(
-        f"{side}.{part}"
-        for side in ("users", "items")
-        for part in ("encoder", "trained")
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,23 +35,6 @@ class Side:
             else encoder.matrix(features)
         )
         return cls(encoder=encoder, rows=rows, trained=trained)
-
-    def arrays(self, name: str) -> Arrays:
-        """Return what has to be kept, each array's name beginning with ``name``."""
-        return {
-            f"{name}.encoder": np.array(self.encoder.to_json()),
-            f"{name}.trained": self.trained,
-            **sparse(f"{name}.rows", self.rows),
-        }
-
-    @classmethod
-    def of_arrays(cls, name: str, arrays: Arrays) -> Self:
-        """Return what :meth:`arrays` took apart."""
-        return cls(
-            encoder=FeatureEncoder.from_json(str(arrays[f"{name}.encoder"])),
-            rows=sparse_of(f"{name}.rows", arrays),
-            trained=arrays[f"{name}.trained"],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,25 +66,6 @@ class Known:
             users=Side.of(users, table.users, train.n_users),
             items=Side.of(items, table.items, train.n_items),
             threshold=train.threshold,
-        )
-
-    def arrays(self) -> Arrays:
-        """Return what has to be kept."""
-        threshold = np.nan if self.threshold is None else self.threshold
-        return {
-            "threshold": np.array(threshold, dtype=np.float64),
-            **self.users.arrays("users"),
-            **self.items.arrays("items"),
-        }
-
-    @classmethod
-    def of_arrays(cls, arrays: Arrays) -> Self:
-        """Return what :meth:`arrays` took apart; ``NAMES`` have to be there."""
-        threshold = float(arrays["threshold"])
-        return cls(
-            users=Side.of_arrays("users", arrays),
-            items=Side.of_arrays("items", arrays),
-            threshold=None if np.isnan(threshold) else threshold,
         )
 
     def asked(self, queries: Queries) -> csr_array:

@@ -8,15 +8,12 @@ with the most alike features had, weighed by that likeness.
 With ``features=none`` items are alike by their users only.
 """
 
-from pathlib import Path
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array, vstack
 
-from recbench import FitContext, Interactions, Queries
-from recbench_hybrid import stored
-from recbench_hybrid.known import NAMES, Known
+from recbench import FitContext, Interactions, Queries, load_fitted, save_fitted
+from recbench_hybrid.known import Known
 from recbench_hybrid.params import FeatureKNNParams
 
 Codes = NDArray[np.int32]
@@ -43,6 +40,14 @@ def largest(block: Scores, k: int) -> csr_array:
 
 class FeatureKNN:
     """Items vote for items that are like them."""
+
+    known: Known
+    past: csr_array
+    votes: csr_array
+    peers: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
 
     def __init__(self, params: FeatureKNNParams) -> None:
         """Make an untrained model."""
@@ -96,16 +101,3 @@ class FeatureKNN:
     def score_queries(self, queries: Queries) -> Scores:
         """Return float32, shape ``(n, n_items)``: by history, or else by features."""
         return self._scores(self.known.histories(queries), self.known.asked(queries))
-
-    def save(self, path: Path) -> None:
-        """Write the votes and what is known of users and items."""
-        matrices = stored.sparse("votes", self.votes) | stored.sparse("past", self.past)
-        stored.write(path, matrices | self.known.arrays())
-
-    def load(self, path: Path) -> None:
-        """Read what :meth:`save` wrote."""
-        arrays = stored.read(path, *NAMES)
-        self.known = Known.of_arrays(arrays)
-        self.past = stored.sparse_of("past", arrays)
-        self.votes = stored.sparse_of("votes", arrays)
-        self.peers = of_length_one(self.known.users.rows)

@@ -1,5 +1,6 @@
 """A trained net as vectors: for known users, for strangers, for all items."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -9,15 +10,26 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from recbench import DataError, Queries
+from recbench import DataError, Queries, load_state, save_fitted
 from recbench.neural import Rows
-from recbench_hybrid import stored
 from recbench_hybrid.bags import Matrix, of_entries
-from recbench_hybrid.known import NAMES, Known
+from recbench_hybrid.known import Known
 from recbench_hybrid.net import Batch, Net
 
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class State:
+    """What is kept of a trained net."""
+
+    users: Scores
+    items: Scores
+    mean: float
+    net: dict[str, NDArray[np.float32]]
+    known: Known
+    past: csr_array | None
 
 
 class Served:
@@ -127,13 +139,16 @@ class Served:
 
     def save(self, path: Path) -> None:
         """Write the rows, the net and what is known."""
-        arrays = {"rows.users": self.users, "rows.items": self.items}
-        arrays["rows.mean"] = np.array(self.mean)
-        for name, weight in self.net.state_dict().items():
-            arrays[f"net.{name}"] = np.asarray(weight.cpu())
-        if self.past is not None:
-            arrays |= stored.sparse("past", self.past.matrix)
-        stored.write(path, arrays | self.known.arrays())
+        weights = self.net.state_dict().items()
+        state = State(
+            users=self.users,
+            items=self.items,
+            mean=self.mean,
+            net={name: np.asarray(weight.cpu()) for name, weight in weights},
+            known=self.known,
+            past=None if self.past is None else self.past.matrix,
+        )
+        save_fitted(state, path)
 
     @classmethod
     def load(cls, path: Path, dim: int, *, pairs: bool) -> Self:
@@ -147,21 +162,15 @@ class Served:
         Raises:
             DataError: If the file holds another model.
         """
-        arrays = stored.read(path, "rows.users", "rows.items", "rows.mean", *NAMES)
-        known = Known.of_arrays(arrays)
-        past = stored.sparse_of("past", arrays) if "past.data" in arrays else None
-        net = Net.of(known, dim, pairs=pairs, history=past is not None)
-        weights = {
-            name.removeprefix("net."): torch.from_numpy(array)
-            for name, array in arrays.items()
-            if name.startswith("net.")
-        }
+        state = load_state(State, path)
+        net = Net.of(state.known, dim, pairs=pairs, history=state.past is not None)
+        weights = {name: torch.from_numpy(array) for name, array in state.net.items()}
         try:
             net.load_state_dict(weights)
         except RuntimeError as error:
             msg = f"{path} does not hold the weights of this model: {error}"
             raise DataError(msg) from error
-        served = cls(net, known, past, torch.device("cpu"))
-        served.users, served.items = arrays["rows.users"], arrays["rows.items"]
-        served.mean = float(arrays["rows.mean"])
+        served = cls(net, state.known, state.past, torch.device("cpu"))
+        served.users, served.items = state.users, state.items
+        served.mean = state.mean
         return served

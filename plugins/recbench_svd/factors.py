@@ -21,7 +21,7 @@ import surprise
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_svd.params import NMFParams, SVDParams, SVDppParams
 from recbench_svd.trainset import Known, spread
 
@@ -88,7 +88,7 @@ def collected(algorithm: surprise.AlgoBase, known: Known, *, biased: bool) -> Fa
     """Read the factors out of a fitted Surprise algorithm."""
     users = algorithm.pu
     if hasattr(algorithm, "yj"):  # SVD++: what the user rated is part of the user
-        users = users + implicit(known.trainset, algorithm.yj)
+        users = users + implicit(algorithm.trainset, algorithm.yj)
     return Factors(
         known=known,
         mean=known.mean if biased else 0.0,
@@ -115,6 +115,11 @@ def implicit(trainset: surprise.Trainset, vectors: Exact) -> Exact:
 class FactorModel:
     """A factor model that Surprise trains."""
 
+    factors: Factors
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def __init__(
         self, make: Callable[[int], surprise.AlgoBase], *, biased: bool = True
     ) -> None:
@@ -129,9 +134,9 @@ class FactorModel:
 
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Let Surprise train, then read out the factors."""
-        known = Known.of(train)
+        known, trainset = Known.of(train)
         algorithm = self.make(context.seed % SEEDS)
-        algorithm.fit(known.trainset)
+        algorithm.fit(trainset)
         self.factors = collected(algorithm, known, biased=self.biased)
         self.n_parameters = self.factors.n_parameters
 

@@ -20,7 +20,7 @@ import numpy as np
 import surprise
 from numpy.typing import NDArray
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_svd.params import KNNBaselineParams
 from recbench_svd.trainset import Known, spread
 
@@ -91,6 +91,15 @@ class Ratings:
 class KNNBaseline:
     """Nearest users, or nearest items, over a bias model."""
 
+    known: Known
+    similar: Exact
+    ratings: Ratings
+    user_bias: Exact
+    item_bias: Exact
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def __init__(self, params: KNNBaselineParams) -> None:
         """Make an untrained model."""
         self.params = params
@@ -99,7 +108,7 @@ class KNNBaseline:
         """Let Surprise compute biases and similarities."""
         del context
         p = self.params
-        known = Known.of(train)
+        known, trainset = Known.of(train)
         algorithm = surprise.KNNBaseline(
             k=p.k,
             min_k=p.min_k,
@@ -117,7 +126,7 @@ class KNNBaseline:
             verbose=False,
         )
         with np.errstate(invalid="ignore", divide="ignore"):
-            algorithm.fit(known.trainset)
+            algorithm.fit(trainset)
         self.known = known
         self.similar = np.where(np.isnan(algorithm.sim), -np.inf, algorithm.sim)
         self.ratings = Ratings.of(algorithm)

@@ -14,7 +14,7 @@ import surprise
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recbench import FitContext, Interactions
+from recbench import FitContext, Interactions, load_fitted, save_fitted
 from recbench_svd.trainset import Known, whole
 
 Codes = NDArray[np.int32]
@@ -27,14 +27,24 @@ BLOCK = 512  # users predicted at once
 class SlopeOne:
     """Average differences between items."""
 
+    known: Known
+    factor: int
+    met: Exact
+    deviation: Exact
+    mean: Exact
+    rated: csr_array
+    n_parameters: int
+
+    save, load = save_fitted, load_fitted
+
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Let Surprise compute the deviations."""
         del context
         factor = whole(train.ratings)
-        known = Known.of(train, factor)
+        known, trainset = Known.of(train, factor)
         algorithm = surprise.SlopeOne()
         with np.errstate(invalid="ignore", divide="ignore"):
-            algorithm.fit(known.trainset)
+            algorithm.fit(trainset)
         self.known, self.factor = known, factor
         met = algorithm.freq > 0
         self.met = np.ascontiguousarray(met.T, dtype=np.float64)
@@ -42,7 +52,7 @@ class SlopeOne:
         self.deviation = np.ascontiguousarray(np.where(met, algorithm.dev, 0).T)
         self.mean = np.asarray(algorithm.user_mean, dtype=np.float64)
         rows, columns = known.users[train.users], known.items[train.items]
-        shape = (known.trainset.n_users, known.trainset.n_items)
+        shape = (trainset.n_users, trainset.n_items)
         ones = np.ones(len(train))
         self.rated = csr_array((ones, (rows, columns)), shape=shape)
         self.n_parameters = algorithm.dev.size

@@ -6,7 +6,7 @@ that a model comes out bit for bit as if Surprise had read the same rows.
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +21,22 @@ Lists = defaultdict[int, list[tuple[int, float]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Known:
-    """A Surprise trainset and the way from codes to its inner ids.
+    """What Surprise knows: the way from codes to its inner ids.
 
     Attributes:
-        trainset: What Surprise's algorithms are fitted on.
         users: Inner id of each user code, int64, shape ``(n_users,)``; -1 for users
             without a training row, whom Surprise does not know.
         items: Inner id of each item code, likewise.
         mean: Mean of the training ratings.
     """
 
-    trainset: Any
     users: Inner
     items: Inner
     mean: float
 
     @classmethod
-    def of(cls, train: Interactions, multiplier: int = 1) -> "Known":
-        """Build the trainset.
+    def of(cls, train: Interactions, multiplier: int = 1) -> tuple[Self, Trainset]:
+        """Build the trainset that Surprise's algorithms are fitted on.
 
         Args:
             train: Interactions with ratings.
@@ -72,9 +70,7 @@ class Known:
                 )
             ),
         )
-        return cls(
-            trainset=trainset, users=users, items=items, mean=trainset.global_mean
-        )
+        return cls(users=users, items=items, mean=trainset.global_mean), trainset
 
     def both(self, users: Codes, items: Codes) -> NDArray[np.bool_]:
         """Return for which pairs both sides have training rows."""

@@ -50,7 +50,7 @@ def all_pairs(train):
 
 
 def by_surprise(train, seed=0, *, biased=True):
-    known = Known.of(train)
+    known, trainset = Known.of(train)
     algorithm = surprise.SVD(
         n_factors=QUICK["embedding_dim"],
         n_epochs=QUICK["epochs"],
@@ -59,7 +59,7 @@ def by_surprise(train, seed=0, *, biased=True):
         biased=biased,
         random_state=seed,
     )
-    algorithm.fit(known.trainset)
+    algorithm.fit(trainset)
     return collected(algorithm, known, biased=biased)
 
 

@@ -278,7 +278,7 @@ def test_a_trainset_holds_the_rows_that_surprise_would_read():
     reader = surprise.Reader(rating_scale=(1, 5))
     expected = surprise.Dataset.load_from_df(frame, reader).build_full_trainset()
 
-    actual = Known.of(train).trainset
+    _, actual = Known.of(train)
 
     assert dict(actual.ur) == dict(expected.ur)
     assert dict(actual.ir) == dict(expected.ir)

@@ -27,8 +27,9 @@ from recbench.neural.optimizers import adam, descend, lazy_tables, mean
 from recbench.neural.precision import Precision, moved
 from recbench.neural.rows import Entries, Rows, SparseLinear
 from recbench.neural.seeding import seed_everything
-from recbench.neural.states import load_module, read_arrays, save_arrays, save_module
+from recbench.neural.states import load_module, save_module
 from recbench.neural.stopping import EarlyStopping
+from recbench.states import read_arrays, save_arrays
 
 __all__ = [
     "Dropout",

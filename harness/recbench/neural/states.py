@@ -1,40 +1,13 @@
-"""Weights on disk: one ``.npz`` of plain arrays, no pickle."""
+"""Weights of modules on disk, as :mod:`recbench.states` keeps arrays."""
 
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from recbench.errors import DataError
-
-
-def save_arrays(path: Path | str, **arrays: NDArray[np.generic]) -> None:
-    """Write named arrays to exactly ``path``."""
-    with Path(path).open("wb") as file:  # np.savez would append .npz to a bare path
-        np.savez(file, allow_pickle=False, **arrays)
-
-
-def read_arrays(path: Path | str, *names: str) -> dict[str, NDArray[np.generic]]:
-    """Read what :func:`save_arrays` wrote.
-
-    Args:
-        path: The file.
-        *names: Arrays that must be there; empty for whatever is.
-
-    Raises:
-        DataError: If the file is missing, lacks a name or holds anything but arrays.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in names or file.files}
-    # TypeError: a file that is one bare array is no context manager
-    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
-        msg = f"{path} does not hold the weights of this model: {error}"
-        raise DataError(msg) from error
-    return arrays
+from recbench.states import read_arrays, save_arrays
 
 
 def save_module(path: Path | str, module: nn.Module) -> None:
