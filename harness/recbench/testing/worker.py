@@ -158,7 +158,7 @@ def _outcome(check: Check, spec: ModelSpec, params: dict[str, Any]) -> tuple[str
 
 def _where(error: BaseException) -> str:
     """Return the error with the last place in it that is not recbench's own."""
-    home = str(Path(plugins.__file__).parent)
+    home = str(Path(__file__).parents[1])
     frames = traceback.extract_tb(error.__traceback__)
     foreign = [f for f in frames if not f.filename.startswith(home)] or list(frames)
     place = f"{Path(foreign[-1].filename).name}, line {foreign[-1].lineno}"

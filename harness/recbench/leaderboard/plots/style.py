@@ -87,7 +87,8 @@ def svg(drawn: Figure, title: str, mark: str) -> bytes:
             engine.execute(drawn)
             drawn.set_layout_engine("none")
         # `savefig` would draw everything once before, to lay it out
-        FigureCanvasSVG(drawn).print_svg(out, metadata=about)
+        canvas: Any = FigureCanvasSVG(drawn)  # Any: the method has no types
+        canvas.print_svg(out, metadata=about)
     lines = out.getvalue().decode().splitlines()
     return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
 
