@@ -15,6 +15,8 @@ Floats = NDArray[np.float32]
 LANES = 8  # numbers in a vector of the processor
 LINE = 16  # numbers in a line of the cache
 FETCHED = 4  # steps from one to that whose vectors are fetched
+FAINT = 1e-3  # of a vector, when what is owed is done
+ONE, TWO, AHEAD = np.uint64(1), np.uint64(2), np.uint64(8)  # no sign, no wrapping
 
 
 def seen(codes: Codes, counts: Places, order: Codes) -> tuple[int, bool]:
@@ -64,7 +66,7 @@ def group(  # noqa: PLR0917 - a signature names places, not keywords
 
 
 def products(
-    own: Floats, vectors: Floats, item: np.int32, second: np.int32
+    own: Floats, vectors: Floats, item: np.uint32, second: np.uint32
 ) -> tuple[np.float32, np.float32, np.float32]:
     """Return the user with the item, the user with the second, the two items."""
     one, two, three = np.float32(0), np.float32(0), np.float32(0)
@@ -78,12 +80,12 @@ def products(
 def move(  # noqa: PLR0917 - likewise
     own: Floats,
     vectors: Floats,
-    item: np.int32,
-    second: np.int32,
-    third: np.int32,
-    coming: np.int32,  # noqa: ARG001 - a hint which row to fetch
-    step: np.float32,
-    shrink: np.float32,
+    item: np.uint32,
+    second: np.uint32,
+    third: np.uint32,
+    coming: np.uint32,  # noqa: ARG001 - a hint which row to fetch
+    to_user: np.float32,
+    to_item: np.float32,
 ) -> tuple[np.float32, np.float32]:
     """Take a step with an item; return the new user and the second, with the third.
 
@@ -92,14 +94,30 @@ def move(  # noqa: PLR0917 - likewise
     ahead, gram = np.float32(0), np.float32(0)
     for f in range(own.shape[0]):
         of_user, of_item = own[f], vectors[item, f]
-        own[f] = of_user + (step * of_item - shrink * of_user)
+        own[f] = of_user + to_user * of_item
         ahead += own[f] * vectors[third, f]
         gram += vectors[second, f] * vectors[third, f]
-        vectors[item, f] = of_item + (step * of_user - shrink * of_item)
+        vectors[item, f] = of_item + to_item * of_user
     return ahead, gram
 
 
-def sgd_epoch(  # noqa: PLR0917 - likewise
+def decays(keep: float) -> tuple[Floats, np.uint64]:
+    """Return the powers of what a step leaves of a vector, and how many steps to owe.
+
+    Returns:
+        The powers from ``-most - 1`` to ``2 most``, and ``most``: after so many steps
+        a thousandth is left, or a quarter of the table is what a core's cache holds.
+    """
+    most = 1024
+    while most > 1 and keep**most < FAINT:
+        most //= 2
+    powers = np.empty(3 * most + 2, np.float32)
+    for place in range(powers.shape[0]):
+        powers[place] = keep ** float(place - most - 1)
+    return powers, np.uint64(most)
+
+
+def sgd_epoch(  # noqa: C901, PLR0917 - likewise, and bare loops
     owners: Codes,
     starts: Places,
     items: Codes,
@@ -119,6 +137,10 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
     last step and with the last item: both are taken while the step before that is
     made, so that no step waits for the sum it needs.
 
+    What a step takes off a vector by the penalty is the same share each time, so it
+    is owed and not done: a vector stands for itself times a power of what is left,
+    and the steps and products are those of what it stands for.
+
     Args:
         owners: The users in the order of the pass, shape ``(m,)``.
         starts: User ``owners[k]`` owns the rows ``starts[k]:starts[k + 1]``.
@@ -127,7 +149,7 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
         mean: Added to every prediction.
         rate: Step of the factors.
         bias_rate: Step of the biases; 0 leaves them alone.
-        reg: L2 penalty.
+        reg: L2 penalty; times ``rate`` it counts as .999 where it is more.
         user_bias: Shape ``(n_users,)``, changed in place, as are the next three.
         item_bias: Shape ``(n_items,)``.
         users: Shape ``(n_users, d)``, ``d`` a multiple of ``LANES``.
@@ -136,33 +158,62 @@ def sgd_epoch(  # noqa: PLR0917 - likewise
     Returns:
         The sum of the squared errors, each before its step.
     """
-    shrink = rate * reg
     bias_shrink = bias_rate * reg
-    width = users.shape[1]
+    powers, most = decays(max(1 - np.float64(rate) * np.float64(reg), FAINT))
+    nothing = most + ONE  # where the power of 0 is
+    width, final = users.shape[1], np.uint64(max(items.shape[0] - 1, 0))
+    codes = items.view(np.uint32)
     own = np.empty(width, np.float32)
+    owed = np.zeros(vectors.shape[0], np.uint32)
     total = 0.0
     for k in range(owners.shape[0]):
-        user, start, last = owners[k], starts[k], starts[k + 1] - 1
+        user, start, stop = owners[k], np.uint64(starts[k]), np.uint64(starts[k + 1])
         for f in range(width):
             own[f] = users[user, f]
         bias = user_bias[user]
-        item, second = items[start], items[min(start + 1, last)]
-        product, ahead, gram = products(own, vectors, item, second)
-        for row in range(start, last + 1):
-            third, coming = items[min(row + 2, last)], items[min(row + FETCHED, last)]
-            error = ratings[row] - (mean + bias + item_bias[item] + product)
-            total += error * error
-            bias += bias_rate * error - bias_shrink * bias
-            item_bias[item] += bias_rate * error - bias_shrink * item_bias[item]
-            step = rate * error
-            product = ahead + (step * gram - shrink * ahead)
-            ahead, gram = move(own, vectors, item, second, third, coming, step, shrink)
-            if item in (second, third) and row < last:
-                product, ahead, gram = products(own, vectors, second, third)
-            item, second = second, third
+        while start < stop:
+            end = min(stop, start + most)
+            item, second = codes[start], codes[min(start + ONE, final)]
+            product, ahead, gram = products(own, vectors, item, second)
+            age = nothing
+            for row in range(start, end):
+                third = codes[min(row + TWO, final)]
+                coming = codes[min(row + AHEAD, final)]
+                of_item = np.uint64(owed[item])
+                error = ratings[row] - mean - item_bias[item] - bias
+                error -= powers[age + of_item] * product
+                total += error * error
+                bias += bias_rate * error - bias_shrink * bias
+                item_bias[item] += bias_rate * error - bias_shrink * item_bias[item]
+                if of_item == most:
+                    share = powers[nothing + of_item]
+                    for f in range(width):
+                        vectors[item, f] *= share
+                    gram *= share
+                    of_item = np.uint64(0)
+                to_user = error * (
+                    rate * powers[nothing + nothing + of_item - age - ONE]
+                )
+                to_item = error * (rate * powers[age - of_item - ONE])
+                owed[item] = of_item + ONE
+                age += ONE
+                product = ahead + to_user * gram
+                ahead, gram = move(
+                    own, vectors, item, second, third, coming, to_user, to_item
+                )
+                if item in (second, third):
+                    product, ahead, gram = products(own, vectors, second, third)
+                item, second = second, third
+            for f in range(width):
+                own[f] *= powers[age]
+            start = end
         user_bias[user] = bias
         for f in range(width):
             users[user, f] = own[f]
+    for row in range(vectors.shape[0]):
+        share = powers[nothing + np.uint64(owed[row])]
+        for f in range(width):
+            vectors[row, f] *= share
     return total
 
 

@@ -41,10 +41,10 @@ def install(flags: frozenset[str]) -> None:
         second: Value,
         third: Value,
         coming: Value,
-        step: Value,
-        shrink: Value,
+        to_user: Value,
+        to_item: Value,
     ) -> Value:
-        return move(own, vectors, item, second, third, coming, step, shrink)
+        return move(own, vectors, item, second, third, coming, to_user, to_item)
 
     def hint(table: Value, row: Value, column: Value) -> Value:
         return ask(table, row, column)
@@ -53,7 +53,8 @@ def install(flags: frozenset[str]) -> None:
     ask: Value = wide_fetch
     overload(kernels.fetch, inline="always", strict=False)(lambda *_: hint)
     overload(kernels.move, inline="always", strict=False)(lambda *_: wide)
-    register_jitable(fastmath=set(flags))(kernels.products)
+    for helper in (kernels.products, kernels.decays):
+        register_jitable(fastmath=set(flags))(helper)
 
 
 @intrinsic
@@ -65,12 +66,12 @@ def wide_move(  # noqa: PLR0917 - likewise
     second: Value,
     third: Value,
     coming: Value,
-    step: Value,
-    shrink: Value,
+    to_user: Value,
+    to_item: Value,
 ) -> Value:
     """Do what ``kernels.move`` does, and fetch the row that is coming."""
     pair = types.UniTuple(types.float32, 2)
-    signature = pair(own, vectors, item, second, third, coming, step, shrink)
+    signature = pair(own, vectors, item, second, third, coming, to_user, to_item)
 
     def generate(
         context: Value, builder: Value, signature: Value, args: Value
@@ -80,9 +81,9 @@ def wide_move(  # noqa: PLR0917 - likewise
             for k in (0, 1)
         )
         width = builder.extract_value(user.shape, 0)
-        codes = [builder.sext(code, PLACE) for code in args[2:6]]
+        codes = [builder.zext(code, PLACE) for code in args[2:6]]
         rows = [builder.gep(items.data, [builder.mul(c, width)]) for c in codes]
-        rates = spread(builder, args[6]), spread(builder, builder.fneg(args[7]))
+        rates = spread(builder, args[6]), spread(builder, args[7])
         sums = passed(builder, width, (user.data, *rows), rates)
         return context.make_tuple(builder, signature.return_type, sums)
 
@@ -107,23 +108,62 @@ def wide_fetch(_typing: Value, table: Value, row: Value, column: Value) -> Value
 
 
 def passed(builder: Value, width: Value, rows: Value, rates: Value) -> list[Value]:
-    """Build the loop over the factors; return the two products after it."""
+    """Build the loop over the factors; return the two products after it.
+
+    It takes sixteen at a time, into sums of their own for each half, so that no sum
+    waits for the one before; where eight are over, they come first.
+    """
     before = builder.block
-    loop, after = (builder.append_basic_block(name) for name in ("pass", "passed"))
-    builder.branch(loop)
+    odd, even, loop, after = (
+        builder.append_basic_block(name) for name in ("odd", "even", "pass", "passed")
+    )
+    over = builder.and_(width, PLACE(LANES))
+    builder.cbranch(builder.icmp_signed("!=", over, PLACE(0)), odd, even)
+    builder.position_at_end(odd)
+    fetch(builder, rows[-1])
+    sums = eight(builder, rows[:-1], rates, [ZERO, ZERO])
+    builder.branch(even)
+    builder.position_at_end(even)
+    one = [chosen(builder, (ZERO, before), (total, odd)) for total in sums]
+    builder.cbranch(builder.icmp_signed("<", over, width), loop, after)
     builder.position_at_end(loop)
-    state = [builder.phi(kind) for kind in (PLACE, VECTOR, VECTOR)]
-    place, *sums = state
-    grown = eight(builder, [builder.gep(row, [place]) for row in rows], rates, sums)
-    following = builder.add(place, PLACE(LANES))
-    for phi, first, later in zip(
-        state, (PLACE(0), ZERO, ZERO), (following, *grown), strict=True
-    ):
-        phi.add_incoming(first, before)
-        phi.add_incoming(later, loop)
+    state = [builder.phi(kind) for kind in (PLACE, *[VECTOR] * 4)]
+    both = sixteen(builder, rows, rates, state)
+    following = builder.add(state[0], PLACE(2 * LANES))
+    first, later = (over, *one, ZERO, ZERO), (following, *both)
+    for phi, *values in zip(state, first, later, strict=True):
+        for value, block in zip(values, (even, loop), strict=True):
+            phi.add_incoming(value, block)
     builder.cbranch(builder.icmp_signed("<", following, width), loop, after)
     builder.position_at_end(after)
-    return [added(builder, total) for total in grown]
+    left, right = (
+        [chosen(builder, (start, even), (end, loop)) for start, end in pairs]
+        for pairs in (zip(one, both[:2], strict=True), ((ZERO, t) for t in both[2:]))
+    )
+    return [
+        added(builder, builder.fadd(*halves))
+        for halves in zip(left, right, strict=True)
+    ]
+
+
+def chosen(builder: Value, *ways: tuple[Value, Value]) -> Value:
+    """Return the value that belongs to the block from where the code came."""
+    phi = builder.phi(ways[0][0].type)
+    for value, block in ways:
+        phi.add_incoming(value, block)
+    return phi
+
+
+def sixteen(builder: Value, rows: Value, rates: Value, state: Value) -> list[Value]:
+    """Fetch a line of the coming row; move two times eight factors; return the sums."""
+    place, *sums = state
+    fetch(builder, builder.gep(rows[-1], [place]))
+    grown = []
+    for half in (0, 1):
+        here = builder.add(place, PLACE(half * LANES))
+        at = [builder.gep(row, [here]) for row in rows[:-1]]
+        grown += eight(builder, at, rates, sums[2 * half : 2 * half + 2])
+    return grown
 
 
 def eight(builder: Value, places: Value, rates: Value, sums: Value) -> list[Value]:
@@ -131,19 +171,18 @@ def eight(builder: Value, places: Value, rates: Value, sums: Value) -> list[Valu
 
     Args:
         builder: Of the code.
-        places: In the rows of the user, the item, the second, the third, the coming.
-        rates: The step, and what shrinks, below 0; vectors.
+        places: In the rows of the user, the item, the second, the third.
+        rates: The step of the user and that of the item; vectors.
         sums: Of the user with the third item and of the second with the third.
     """
     fused = insert(
         builder.module, ir.FunctionType(VECTOR, [VECTOR] * 3), "llvm.fmuladd.v8f32"
     )
-    step, less = rates
-    fetch(builder, places[-1])
-    at = [builder.bitcast(place, VECTOR.as_pointer()) for place in places[:-1]]
+    to_user, to_item = rates
+    at = [builder.bitcast(place, VECTOR.as_pointer()) for place in places]
     p, q, second, third = (builder.load(here, align=4) for here in at)
-    moved = builder.call(fused, [step, q, builder.call(fused, [less, p, p])])
-    turned = builder.call(fused, [step, p, builder.call(fused, [less, q, q])])
+    moved = builder.call(fused, [to_user, q, p])
+    turned = builder.call(fused, [to_item, p, q])
     builder.store(moved, at[0], align=4)
     builder.store(turned, at[1], align=4)
     return [

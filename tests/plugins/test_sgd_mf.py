@@ -121,10 +121,10 @@ def fresh(width, n_users=50, n_items=30):
     return [rng.normal(0, 0.1, size).astype(np.float32) for size in sizes]
 
 
-def same_epoch(loop, rows, width):
+def same_epoch(loop, rows, width, reg=0.05):
     """Hold an epoch against its twin."""
     parts = fresh(width)
-    rates = [np.float32(value) for value in (3.1, 0.01, 0.02, 0.05)]
+    rates = [np.float32(value) for value in (3.1, 0.01, 0.02, reg)]
     expected = twin(*rows, *rates, *parts)
 
     total = loop(*rows, *rates, *parts)
@@ -137,6 +137,14 @@ def same_epoch(loop, rows, width):
 @pytest.mark.parametrize("width", [8, 16, 40, 104])
 def test_an_epoch_is_that_of_its_twin(width):
     same_epoch(compiled.kernel("sgd_epoch"), sgd_mf.by_user(ratings()), width)
+
+
+@pytest.mark.parametrize("loop", [compiled.kernel, lambda name: getattr(kernels, name)])
+@pytest.mark.parametrize("reg", [0.0, 10.0, 50.0, 99.0])
+def test_a_strong_penalty_leaves_nothing_owed(loop, reg):
+    train = ratings(repeats=40)
+
+    same_epoch(loop("sgd_epoch"), sgd_mf.by_user(train), 8, reg)
 
 
 def test_an_epoch_uncompiled_is_that_of_its_twin():
