@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,12 +19,13 @@ LIST = ["-m", "recbench", "list", "models"]
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
-def run(arguments: list[str], cwd: Path) -> str:
+def run(arguments: list[str], cwd: Path, threads: int | None = None) -> str:
     """Run Python as a user's shell would, without limits on threads."""
     free = {name: value for name, value in os.environ.items() if name not in THREADS}
+    limits = {} if threads is None else dict.fromkeys(THREADS, str(threads))
     done = subprocess.run(
         [sys.executable, *arguments],
-        env=free,
+        env=free | limits,
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -71,6 +73,7 @@ def test_run_all_beside_its_models_alone(benchmark, tmp_path) -> None:
         cells=len(figures),
         alone_seconds=time.perf_counter() - start,
         times_alone=(time.perf_counter() - start) / benchmark.stats.stats.min,
+        two_at_once=two_at_once(alone("mult-vae", "top-n"), tmp_path),
     )
     for task, primary in (("rating", "rmse"), ("top-n", "ndcg@10")):
         rows = json.loads((out / f"ml-100k/{task}/board.json").read_text())["rows"]
@@ -80,6 +83,22 @@ def test_run_all_beside_its_models_alone(benchmark, tmp_path) -> None:
         for row in rows:
             mean = row["metrics"][primary]["mean"]
             assert figures[row["model"], task][primary] == pytest.approx(mean, abs=0.02)
+
+
+def two_at_once(arguments: list[str], cwd: Path) -> float:
+    """Return how much more two processes of a thread do together than one alone.
+
+    Two, where each core has a cache, a clock and a path to memory of its own: what
+    this machine gives bounds what running two cells at once can gain.
+    """
+
+    def seconds(copies: int) -> float:
+        start = time.perf_counter()
+        with ThreadPoolExecutor(copies) as pool:
+            list(pool.map(lambda _: run(arguments, cwd, threads=1), range(copies)))
+        return time.perf_counter() - start
+
+    return 2 * min(seconds(1) for _ in range(3)) / min(seconds(2) for _ in range(3))
 
 
 def cells() -> list[tuple[str, str]]:

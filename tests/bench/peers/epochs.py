@@ -18,6 +18,13 @@ SIZES = {  # batch, and what else both libraries are told
     "bpr": {"batch": 2048, "embedding": 64},
     "neumf": {"batch": 2048, "embedding": 64, "hidden": (128, 64)},
     "multivae": {"batch": 2048, "hidden": (600,), "latent": 128},
+    "lightgcn": {"batch": 2048, "embedding": 64, "layers": 3},
+}
+THEIRS = {
+    "bpr": "BPR",
+    "neumf": "NeuMF",
+    "multivae": "MultiVAE",
+    "lightgcn": "LightGCN",
 }
 
 
@@ -27,11 +34,14 @@ def recbole() -> dict[str, float]:
     from recbole.config import Config
     from recbole.data import create_dataset, data_preparation
     from recbole.utils import get_model, get_trainer
+    from scipy.sparse import dok_matrix
 
+    if not hasattr(dok_matrix, "_update"):  # gone from SciPy; RecBole's graphs ask it
+        dok_matrix._update = lambda self, entries: self._dict.update(entries)
     torch.set_num_threads(1)
     found = {}
     for name, size in SIZES.items():
-        model = {"bpr": "BPR", "neumf": "NeuMF", "multivae": "MultiVAE"}[name]
+        model = THEIRS[name]
         told = {
             "train_batch_size": size["batch"],
             "embedding_size": size.get("embedding", 64),
@@ -39,6 +49,7 @@ def recbole() -> dict[str, float]:
             "mlp_embedding_size": 64,
             "mlp_hidden_size": list(size.get("hidden", ())),
             "latent_dimension": size.get("latent", 0),
+            "n_layers": size.get("layers", 0),
             "dropout_prob": 0.2,
             "use_gpu": False,
             "show_progress": False,
@@ -85,6 +96,11 @@ def recbench() -> dict[str, float]:
         "multivae": (
             "mult-vae",
             {"hidden": (600,), "latent": 128, "batch_size": 2048, "patience": 0},
+        ),
+        "lightgcn": (
+            "lightgcn",
+            {"embedding_dim": 64, "layers": 3, "sampling": "pairs",
+             "batch_size": 2048, "patience": 0},
         ),
     }  # fmt: skip
     found = {}
