@@ -1,6 +1,4 @@
-"""Encoded features of the users or of the items, and how they are kept."""
-
-from typing import Any
+"""What the towers read: encoded features, and histories of queries."""
 
 import numpy as np
 import torch
@@ -8,12 +6,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from recbench import FeatureEncoder, Features
+from recbench import FeatureEncoder, Features, Queries
 from recbench.neural import Rows
 
 Codes = NDArray[np.int32]
-Arrays = dict[str, NDArray[Any]]
-NAMES = ("features.indptr", "features.columns", "features.values")
 
 
 def encoded(
@@ -28,17 +24,23 @@ def encoded(
     return encoder, Rows(matrix, device), flags.to(device)
 
 
-def arrays_of(rows: Rows) -> Arrays:
-    """Return the arrays of encoded features, under ``NAMES``."""
-    starts = np.asarray(rows.starts.cpu())
+def matrix_of(rows: Rows) -> csr_array:
+    """Return the matrix that rows were read from."""
     columns = np.asarray(rows.columns.cpu())
+    indptr = np.append(np.asarray(rows.starts.cpu()), len(columns))
     values = np.asarray(rows.values.cpu())
-    indptr = np.append(starts, len(columns))
-    return dict(zip(NAMES, (indptr, columns, values), strict=True))
+    return csr_array((values, columns, indptr), shape=rows.shape)
 
 
-def rows_of(arrays: Arrays, width: int) -> Rows:
-    """Return the encoded features that :func:`arrays_of` took apart, on the CPU."""
-    indptr, columns, values = (arrays[name] for name in NAMES)
-    shape = (len(indptr) - 1, width)
-    return Rows(csr_array((values, columns, indptr), shape=shape))
+def histories(queries: Queries, threshold: float | None, n_items: int) -> csr_array:
+    """Return 1 for each positive item of each query, shape ``(n, n_items)``."""
+    owners = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
+    items = queries.items
+    if threshold is not None and queries.ratings is not None:
+        liked = queries.ratings >= np.float32(threshold)
+        owners, items = owners[liked], items[liked]
+    ones = np.ones(len(items), dtype=np.float32)
+    rows = csr_array((ones, (owners, items)), (len(queries), n_items))
+    rows.sum_duplicates()
+    rows.data[:] = 1
+    return rows

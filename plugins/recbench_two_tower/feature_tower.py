@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, embedding_bag, normalize
+from torch.nn.functional import embedding_bag, normalize
 
-from recbench.neural import Entries
+from recbench.neural import Entries, lazy_tables
 from recbench_two_tower import FeatureParams
 from recbench_two_tower.towers import STD, network
 
@@ -25,11 +25,24 @@ class FeatureTower(nn.Module):
         """Initialise the embeddings near 0, the layers as torch does."""
         super().__init__()
         d = params.embedding_dim
-        self.codes = nn.Parameter(torch.randn(n, d) * STD)
-        self.features = nn.Parameter(torch.randn(width, d) * STD)
-        self.past = nn.Parameter(torch.randn(n_past, d) * STD)
+        self.codes, self.features, self.past = (
+            nn.Embedding(size, d, _weight=torch.randn(size, d) * STD)
+            for size in (n, width, n_past)
+        )
         self.network = network(params)
         self.residual, self.normalize = params.residual, params.normalize
+
+    def make_lazy(self, batch_size: int, entries: float, events: float = 0.0) -> None:
+        """Let large tables be moved row by row; see ``lazy_tables``.
+
+        Args:
+            batch_size: Codes in a batch.
+            entries: Mean number of entries that the features of one have.
+            events: Mean length of a history.
+        """
+        reads = ((self.codes, 1.0), (self.features, entries), (self.past, events))
+        for table, each in reads:
+            lazy_tables(table, batch_size=max(1, round(batch_size * each)))
 
     def forward(
         self,
@@ -48,10 +61,10 @@ class FeatureTower(nn.Module):
             past: The users' items, 1 each; None for items.
             target: The item of each history that does not count, shape ``(b,)``.
         """
-        x = embedding(codes, self.codes) * keep
-        if len(self.features):
+        x = self.codes(codes) * keep
+        if self.features.num_embeddings:
             x = x + _bag(self.features, features)
-        if past is not None and len(self.past):
+        if past is not None and self.past.num_embeddings:
             x = x + self._history(past, target)
         vectors: Tensor = self.network(x)
         if self.residual:
@@ -64,16 +77,17 @@ class FeatureTower(nn.Module):
         count = torch.zeros(len(summed), device=summed.device)
         count.index_add_(0, past.owner, past.value)
         if target is not None:
-            summed = summed - embedding(target, self.past)
+            summed = summed - self.past(target)
             count = count - 1
         return summed / count.clamp(min=1).sqrt()[:, None]
 
 
-def _bag(table: Tensor, entries: Entries) -> Tensor:
+def _bag(table: nn.Embedding, entries: Entries) -> Tensor:
     return embedding_bag(
         entries.column,
-        table,
+        table.weight,
         entries.starts,
         mode="sum",
+        sparse=table.sparse,
         per_sample_weights=entries.value,
     )

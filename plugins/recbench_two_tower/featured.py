@@ -13,6 +13,7 @@ counted.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,15 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LinearLR
 
-from recbench import DataError, FeatureEncoder, FitContext, Interactions, Queries
+from recbench import (
+    DataError,
+    FeatureEncoder,
+    FitContext,
+    Interactions,
+    Queries,
+    load_state,
+    save_fitted,
+)
 from recbench.neural import (
     EarlyStopping,
     Rows,
@@ -30,20 +39,30 @@ from recbench.neural import (
     batches,
     descend,
     mean,
-    read_arrays,
-    save_arrays,
     seed_everything,
     tensors,
 )
 from recbench_two_tower import FeatureParams
-from recbench_two_tower.feature_rows import NAMES, Arrays, arrays_of, encoded, rows_of
+from recbench_two_tower.feature_rows import encoded, histories, matrix_of
 from recbench_two_tower.feature_tower import FeatureTower
 from recbench_two_tower.towers import batch_softmax
 
 LAST_RATE = 0.02  # share of the learning rate that is left at the last step
-KEPT = ("users", "items", "threshold", "encoder", "known", *NAMES)
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class State:
+    """What is kept of a fitted model: its vectors, and how strangers get theirs."""
+
+    users: Scores
+    items: Scores
+    threshold: float | None
+    encoder: FeatureEncoder
+    known: Scores
+    features: csr_array
+    tower: dict[str, NDArray[np.float32]]
 
 
 class FeatureTwoTower:
@@ -70,6 +89,7 @@ class FeatureTwoTower:
         self._prepare(train, positives)
         net = nn.ModuleList([self.user_tower, self.item_tower])
         self.n_parameters = sum(weight.numel() for weight in net.parameters())
+        self._make_lazy(positives)
         optimizer = adam(
             (net.parameters(), p.weight_decay), learning_rate=p.learning_rate
         )
@@ -111,6 +131,14 @@ class FeatureTwoTower:
         self.item_tower = FeatureTower(p, train.n_items, items.shape[1])
         self.user_tower.to(device)
         self.item_tower.to(device)
+
+    def _make_lazy(self, positives: Interactions) -> None:
+        """Let steps cost what they read, not what the tables hold."""
+        users, items = tensors(positives.users, positives.items, device=self.device)
+        events = 0.0 if self.past is None else _mean(self.past.counts[users])
+        size, of_user = self.params.batch_size, self.user_features.counts[users]
+        self.user_tower.make_lazy(size, _mean(of_user), events)
+        self.item_tower.make_lazy(size, _mean(self.item_features.counts[items]))
 
     def _users(
         self, codes: Tensor, target: Tensor | None = None, *, dropout: float = 0.0
@@ -161,7 +189,8 @@ class FeatureTwoTower:
             features = Rows(rows, self.device).entries(n)
         past = None
         if self.params.history:
-            past = Rows(self._histories(queries), self.device).entries(n)
+            rows = histories(queries, self.threshold, len(self.items))
+            past = Rows(rows, self.device).entries(n)
         vectors = np.asarray(self.user_tower(known, keep, features, past).cpu())
         return np.asarray(vectors @ self.items.T)
 
@@ -170,42 +199,31 @@ class FeatureTwoTower:
 
         The tower of items is done: its vectors are all that is served.
         """
-        threshold = np.nan if self.threshold is None else self.threshold
         weights = self.user_tower.state_dict().items()
-        save_arrays(
-            path,
+        state = State(
             users=self.users,
             items=self.items,
-            threshold=np.array(threshold, dtype=np.float64),
-            encoder=np.array(self.encoder.to_json()),
+            threshold=self.threshold,
+            encoder=self.encoder,
             known=np.asarray(self.user_known.cpu()),
-            **arrays_of(self.user_features),
-            **{f"tower.{name}": np.asarray(w.cpu()) for name, w in weights},
+            features=matrix_of(self.user_features),
+            tower={name: np.asarray(weight.cpu()) for name, weight in weights},
         )
+        save_fitted(state, path)
 
     def load(self, path: Path) -> None:
         """Read what :meth:`save` wrote, on the CPU."""
-        read_arrays(path, *KEPT)
-        arrays = read_arrays(path)
+        state = load_state(State, path)
         self.device = torch.device("cpu")
-        threshold = float(arrays["threshold"])
-        self.threshold = None if np.isnan(threshold) else threshold
-        self.encoder = FeatureEncoder.from_json(str(arrays["encoder"]))
-        self.users = arrays["users"].astype(np.float32)
-        self.items = arrays["items"].astype(np.float32)
-        self.user_known = torch.from_numpy(arrays["known"])
-        self.user_features = rows_of(arrays, len(self.encoder.names))
-        self._load_tower(path, arrays)
-
-    def _load_tower(self, path: Path, arrays: Arrays) -> None:
-        weights = {
-            name.removeprefix("tower."): torch.from_numpy(array)
-            for name, array in arrays.items()
-            if name.startswith("tower.")
-        }
-        width = len(self.encoder.names)
+        self.users, self.items = state.users, state.items
+        self.threshold, self.encoder = state.threshold, state.encoder
+        self.user_known = torch.from_numpy(state.known)
+        self.user_features = Rows(state.features)
         n_past = len(self.items) if self.params.history else 0
-        self.user_tower = FeatureTower(self.params, len(self.users), width, n_past)
+        self.user_tower = FeatureTower(
+            self.params, len(self.users), state.features.shape[1], n_past
+        )
+        weights = {name: torch.from_numpy(array) for name, array in state.tower.items()}
         try:
             self.user_tower.load_state_dict(weights)
         except RuntimeError as error:
@@ -213,18 +231,9 @@ class FeatureTwoTower:
             raise DataError(msg) from error
         self.user_tower.eval()
 
-    def _histories(self, queries: Queries) -> csr_array:
-        """Return 1 for each positive item of each query."""
-        owners = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
-        items = queries.items
-        if self.threshold is not None and queries.ratings is not None:
-            liked = queries.ratings >= np.float32(self.threshold)
-            owners, items = owners[liked], items[liked]
-        ones = np.ones(len(items), dtype=np.float32)
-        rows = csr_array((ones, (owners, items)), (len(queries), len(self.items)))
-        rows.sum_duplicates()
-        rows.data[:] = 1
-        return rows
+
+def _mean(counts: Tensor) -> float:
+    return float(counts.double().mean()) if len(counts) else 0.0
 
 
 def _kept(n: int, dropout: float, device: torch.device) -> Tensor:

@@ -67,6 +67,51 @@ def test_features_tell_of_what_is_cold(whose):
     assert bare < 0.8  # popularity alone has 0.75 for new users
 
 
+def test_tables_far_larger_than_what_a_step_reads_are_moved_row_by_row():
+    planted = planted_topn()
+    users, items = np.arange(planted.train.n_users), np.arange(planted.train.n_items)
+
+    lazy = fitted(planted.train, batch_size=2, epochs=3)
+    dense = fitted(planted.train)
+
+    assert lazy.user_tower.codes.sparse
+    assert lazy.item_tower.codes.sparse
+    assert not lazy.user_tower.past.sparse  # a batch reads two whole histories
+    tables = [t for t in dense.user_tower.modules() if hasattr(t, "sparse")]
+    assert [t.sparse for t in tables] == [False] * 3
+    assert mean_auc(lazy, planted.truth, users, items) > 0.9
+
+
+def test_a_lazy_history_has_the_gradient_of_a_dense_one():
+    planted = planted_topn()
+    positives = planted.train.positives()
+    codes = torch.arange(planted.train.n_users)
+    none = Rows(csr_array((planted.train.n_users, 0), dtype=np.float32), "cpu")
+    past = Rows(positives.csr(), "cpu").entries(codes)
+    keep = torch.ones(len(codes), 1)
+    target = torch.from_numpy(first_items(positives))
+    slopes = []
+    for lazy in (False, True):
+        torch.manual_seed(0)
+        tower = FeatureTower(FeatureParams(), planted.train.n_users, 0, 60).eval()
+        tower.past.sparse = lazy
+        vectors = tower(codes, keep, none.entries(codes), past, target)
+        (vectors - 0.5).square().sum().backward()
+        slope = tower.past.weight.grad
+        assert slope.is_sparse == lazy
+        slopes.append(slope.to_dense() if lazy else slope)
+
+    noise = 1e-6 * float(slopes[0].abs().max())  # sums in another order
+    torch.testing.assert_close(slopes[1], slopes[0], rtol=1e-4, atol=noise)
+
+
+def first_items(positives):
+    """Return the first item of each user, who all have one."""
+    first = np.unique(positives.users, return_index=True)[1]
+    assert len(first) == positives.n_users
+    return positives.items[first].astype(np.int64)
+
+
 @pytest.mark.parametrize("residual", [True, False])
 def test_a_tower_is_its_sums_and_layers_by_hand(residual):
     torch.manual_seed(0)
@@ -92,7 +137,9 @@ def test_a_tower_is_its_sums_and_layers_by_hand(residual):
         )
         whole = tower(codes, keep, entries(features), entries(past))
 
-    e, f, h = (t.detach().numpy() for t in (tower.codes, tower.features, tower.past))
+    e, f, h = (
+        t.weight.detach().numpy() for t in (tower.codes, tower.features, tower.past)
+    )
 
     def layers(x):
         x = torch.tensor(x, dtype=torch.float32)
