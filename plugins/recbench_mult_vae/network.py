@@ -6,10 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
-from torch.nn.functional import log_softmax
+from torch.nn.functional import linear, log_softmax, pad
 
 from recbench.neural import Dropout, Entries, SparseLinear
 from recbench_mult_vae import DenoisingParams, Params
+
+ALIGNED = 16  # float32 numbers in 64 bytes
 
 
 class Network(nn.Module):
@@ -84,7 +86,20 @@ class Network(nn.Module):
 
     def _log_likelihood(self, code: Tensor, rows: Entries) -> Tensor:
         """Return the multinomial log-likelihood of each row, shape ``(b,)``."""
-        return log_likelihood(self.output(self.decoder(code)).float(), rows)
+        logits = aligned_logits(self.decoder(code), self.output)
+        return log_likelihood(logits.float(), rows)
+
+
+def aligned_logits(hidden: Tensor, layer: nn.Linear) -> Tensor:
+    """Return a layer's logits and some of -inf, so that rows take whole cache lines.
+
+    MKL is half as slow again where they do not: 36 ms against 24 for 943 x 600 by
+    600 x 1,682. What is added has probability 0 and no gradient.
+    """
+    extra = -layer.out_features % ALIGNED
+    weight = pad(layer.weight, (0, 0, 0, extra))
+    bias = pad(layer.bias, (0, extra), value=-torch.inf)
+    return linear(hidden, weight, bias)
 
 
 class _LogLikelihood(torch.autograd.Function):
@@ -118,7 +133,7 @@ def log_likelihood(logits: Tensor, rows: Entries) -> Tensor:
     """Return the multinomial log-likelihood of sparse rows.
 
     Args:
-        logits: float, shape ``(b, m)``.
+        logits: float, shape ``(b, m)`` or wider, where the rest is -inf.
         rows: How often each item was drawn in each of ``b`` rows.
 
     Returns:

@@ -7,7 +7,7 @@ from recbench import FitContext, Queries, plugins
 from recbench.neural import Entries, Rows
 from recbench.testing import checks_for, planted_topn
 from recbench_mult_vae import DenoisingParams, Params, recbench_models
-from recbench_mult_vae.network import Network, log_likelihood
+from recbench_mult_vae.network import Network, aligned_logits, log_likelihood
 
 SPEC, DENOISING = recbench_models()
 SMALL = {"hidden": (12,), "latent": 6, "epochs": 4, "patience": 0}
@@ -200,3 +200,23 @@ def test_the_gradient_of_the_likelihood_is_its_slope():
     logits = torch.randn(4, 7, dtype=torch.float64, requires_grad=True)
 
     assert torch.autograd.gradcheck(lambda x: log_likelihood(x, entries), (logits,))
+
+
+@pytest.mark.parametrize("items", [15, 16, 17])
+def test_logits_beyond_the_items_change_neither_likelihood_nor_gradient(items):
+    torch.manual_seed(0)
+    hidden = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    layer = torch.nn.Linear(4, items, dtype=torch.float64)
+    inputs = (hidden, layer.weight, layer.bias)
+
+    wide = aligned_logits(hidden, layer)
+    found = wide.log_softmax(dim=1)[:, :items]
+    expected = layer(hidden).log_softmax(dim=1)
+
+    assert wide.shape == (3, 32 if items == 17 else 16)
+    torch.testing.assert_close(found, expected)
+    weight = torch.randn_like(expected)
+    torch.testing.assert_close(
+        torch.autograd.grad((found * weight).sum(), inputs),
+        torch.autograd.grad((expected * weight).sum(), inputs),
+    )

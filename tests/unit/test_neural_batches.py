@@ -131,9 +131,23 @@ def test_normalised_rows_have_length_one():
     torch.testing.assert_close(lengths, torch.tensor([1.0, 0.0, 1.0]))
 
 
-def test_a_sparse_layer_and_its_gradient_are_those_of_a_dense_one():
+def test_entries_without_zeros_are_the_same_matrix():
+    entries = Rows(some_matrix()).entries(torch.tensor([5, 1, 0, 0]))
+    thinned = entries.with_values(entries.value * (entries.column != 0))
+
+    left = thinned.without_zeros()
+
+    assert 0 < len(left.value) < len(entries.value)
+    assert (left.value != 0).all()
+    torch.testing.assert_close(left.dense()[0], thinned.dense()[0])
+    ends = torch.cat((left.starts[1:], torch.tensor([len(left.value)])))
+    torch.testing.assert_close(ends - left.starts, left.dense()[1].sum(dim=1).long())
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_a_sparse_layer_and_its_gradient_are_those_of_a_dense_one(train):
     torch.manual_seed(0)
-    layer = SparseLinear(5, 3)
+    layer = SparseLinear(5, 3).train(train)
     dense = torch.nn.Linear(5, 3)
     with torch.no_grad():
         dense.weight.copy_(layer.weight.T)

@@ -1,7 +1,7 @@
 """Rows of a sparse matrix as batches, so that no dense matrix ever exists."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
@@ -39,6 +39,19 @@ class Entries:
         squares = torch.zeros(len(self.starts), device=self.value.device)
         squares.index_add_(0, self.owner, self.value.square())
         return self.with_values(self.value * squares.rsqrt()[self.owner])
+
+    def without_zeros(self) -> Self:
+        """Return the entries that are not 0, such as those a dropout leaves."""
+        kept = torch.nonzero(self.value).squeeze(1)
+        owner = self.owner[kept]
+        counts = torch.bincount(owner, minlength=len(self.starts))
+        return replace(
+            self,
+            owner=owner,
+            column=self.column[kept],
+            value=self.value[kept],
+            starts=counts.cumsum(0) - counts,
+        )
 
     def dense(self) -> tuple[Tensor, Tensor]:
         """Return the batch as a matrix, and the mask of what is stored.
@@ -123,11 +136,34 @@ class SparseLinear(nn.Module):
         """Return the outputs, shape ``(b, out)``."""
         if entries.value.device.type != "cpu":
             return linear(entries.dense()[0], self.weight.T, self.bias)
-        summed = embedding_bag(
-            entries.column,
-            self.weight,
-            entries.starts,
-            mode="sum",
-            per_sample_weights=entries.value,
-        )
+        if self.training:
+            entries = entries.without_zeros()
+        summed: Tensor = _SparseProduct.apply(self.weight, entries)  # type: ignore[no-untyped-call]  # torch's
         return summed + self.bias
+
+
+class _SparseProduct(torch.autograd.Function):
+    """Sparse rows times a matrix; its gradient is a sum of rows like the product.
+
+    A third of the time that ``embedding_bag`` takes for the gradient of its table.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, entries: Entries) -> Tensor:  # noqa: ANN401 - torch gives the context no public type
+        """Return the products, shape ``(b, out)``."""
+        ctx.entries = entries
+        return _sums(weight, entries.column, entries.starts, entries.value)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch gives the context no public type
+        """Return the gradient with respect to the matrix."""
+        entries: Entries = ctx.entries
+        column, order = torch.sort(entries.column, stable=True)
+        counts = torch.bincount(column, minlength=entries.width)
+        owner, value = entries.owner[order], entries.value[order]
+        return _sums(gradient, owner, counts.cumsum(0) - counts, value), None
+
+
+def _sums(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
+    """Return a weighted sum of rows of a table for each start."""
+    return embedding_bag(rows, table, starts, mode="sum", per_sample_weights=weights)
