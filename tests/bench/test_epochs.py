@@ -23,6 +23,7 @@ import test_dataloader_loop as loops
 from peer_seconds import answer, elsewhere
 
 NETWORKS = {"ncf": loops.NCF, "two-tower": loops.TwoTower}
+TURNS = 2
 SCRIPT = Path(__file__).parent / "peers" / "epochs.py"
 
 
@@ -97,18 +98,24 @@ def test_an_epoch_beside_a_dataloaders(benchmark, recbench_bench, model) -> None
 @pytest.mark.benchmark(group="an epoch")
 @pytest.mark.timeout(900)
 def test_epochs_beside_recbole(benchmark, tmp_path) -> None:
-    theirs = elsewhere(SCRIPT, "recbole", folder=tmp_path)
-    if theirs is None:
+    if elsewhere(SCRIPT, "recbole", folder=tmp_path) is None:  # and warm its caches
         pytest.skip("recbole is not installed here")
 
-    ours = benchmark.pedantic(
-        answer,
-        args=(sys.executable, SCRIPT, "recbench"),
-        kwargs={"folder": tmp_path},
-        rounds=1,
-    )
+    def in_turn() -> list[dict[str, float]]:
+        """Return each side's fastest of some rounds, as the machine changes pace."""
+        sides: list[list[dict[str, float]]] = [[], [], []]
+        for _ in range(TURNS):
+            sides[0].append(elsewhere(SCRIPT, "recbole", folder=tmp_path) or {})
+            sides[1].append(answer(sys.executable, SCRIPT, "recbench", folder=tmp_path))
+            sides[2].append(answer(sys.executable, SCRIPT, "products", folder=tmp_path))
+        return [{k: min(one[k] for one in side) for k in side[0]} for side in sides]
+
+    theirs, ours, bare = benchmark.pedantic(in_turn, rounds=1)
 
     assert theirs.keys() == ours.keys()
     benchmark.extra_info.update(
-        {f"times_{name}": theirs[name] / ours[name] for name in ours}
+        {f"times_{name}": theirs[name] / ours[name] for name in ours},
+        multivae_seconds=ours["multivae"],
+        multivae_products=bare["multivae"],
+        multivae_recbole=theirs["multivae"],
     )
