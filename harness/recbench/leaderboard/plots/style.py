@@ -84,6 +84,7 @@ def svg(drawn: Figure, title: str, mark: str) -> bytes:
     with context():
         engine = drawn.get_layout_engine()
         if engine is not None:
+            drawn.set_dpi(72)  # as SVG is drawn: names take other room at another
             engine.execute(drawn)
             drawn.set_layout_engine("none")
         # `savefig` would draw everything once before, to lay it out
