@@ -31,7 +31,7 @@ Examples:
 @click.option(
     "--path",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Folder, new or empty.  [default: MODEL-DATASET-FORMAT]",
+    help="Folder, new or empty.  [default: MODEL-DATASET-FORMAT, numbered if taken]",
 )
 @click.option(
     "--seed",

@@ -1,5 +1,6 @@
 """Export a model: fit it as a suite says, and write its vectors with a manifest."""
 
+import itertools
 import shlex
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ def export(
         model: A model with parameters, such as ``"ials[embedding_dim=32]"``.
         suite: Name of a suite, a data set or a task; empty for ``top-n``.
         form: ``faiss``, ``safetensors`` or ``parquet``.
-        path: The folder, new or empty; None for ``MODEL-DATASET-FORMAT``.
+        path: The folder, new or empty; None for ``MODEL-DATASET-FORMAT``, with a
+            number behind it where that exists.
         order: ``dataset``, ``seed``, ``device``, ``timeout``, ``plugins``, ``log`` and
             ``listener``, as in :class:`recbench.serving.fitting.Order`.
 
@@ -48,7 +50,7 @@ def export(
     [record] = fits.records
     if record.label not in fits.fitted:
         raise _refusal(record)
-    folder = Path(path or f"{record.model}-{fits.suite.dataset}-{form}")
+    folder = Path(path or _free(f"{record.model}-{fits.suite.dataset}-{form}"))
     command = _command(wanted, record, form)
     made = of_fitted(fits, fits.fitted[record.label], command=command)
     return folder, artefacts.write(made, form, folder)
@@ -87,6 +89,12 @@ def of_fitted(fits: Fits, fitted: Fitted, *, command: str = "") -> Artefact:
             "command": command,
         },
     )
+
+
+def _free(name: str) -> Path:
+    """Return the first of ``name``, ``name-2``, ... that does not exist."""
+    names = (name if n == 1 else f"{name}-{n}" for n in itertools.count(1))
+    return next(path for path in map(Path, names) if not path.exists())
 
 
 def _refusal(record: Record) -> RecbenchError:

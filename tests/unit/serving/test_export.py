@@ -198,6 +198,20 @@ def test_a_folder_in_use_is_left_alone(made_up, tmp_path) -> None:
     assert (tmp_path / "out" / "mine").read_text() == "mine"
 
 
+def test_a_folder_of_its_own_gets_a_number_where_there_is_one(
+    monkeypatch, tmp_path
+) -> None:
+    monkeypatch.setenv("RECBENCH_CACHE", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+
+    folders = [export("pure-svd", "sample", form="parquet")[0] for _ in range(3)]
+
+    name = "pure-svd-sample-parquet"
+    assert folders == [Path(name), Path(f"{name}-2"), Path(f"{name}-3")]
+    for folder in folders:
+        assert artefacts.load_vectors(folder).item_vectors.shape[0] == 300
+
+
 def test_a_write_that_fails_leaves_nothing(made_up, tmp_path, monkeypatch) -> None:
     from recbench.serving.formats import as_parquet
 
