@@ -98,17 +98,22 @@ def test_an_epoch_beside_a_dataloaders(benchmark, recbench_bench, model) -> None
 @pytest.mark.benchmark(group="an epoch")
 @pytest.mark.timeout(900)
 def test_epochs_beside_recbole(benchmark, tmp_path) -> None:
-    if elsewhere(SCRIPT, "recbole", folder=tmp_path) is None:  # and warm its caches
-        pytest.skip("recbole is not installed here")
-
     def in_turn() -> list[dict[str, float]]:
         """Return each side's fastest of some rounds, as the machine changes pace."""
-        sides: list[list[dict[str, float]]] = [[], [], []]
+        turns = []
         for _ in range(TURNS):
-            sides[0].append(elsewhere(SCRIPT, "recbole", folder=tmp_path) or {})
-            sides[1].append(answer(sys.executable, SCRIPT, "recbench", folder=tmp_path))
-            sides[2].append(answer(sys.executable, SCRIPT, "products", folder=tmp_path))
-        return [{k: min(one[k] for one in side) for k in side[0]} for side in sides]
+            theirs = elsewhere(SCRIPT, "recbole", folder=tmp_path)
+            if theirs is None:
+                pytest.skip("recbole is not installed here")
+            own = (
+                answer(sys.executable, SCRIPT, what, folder=tmp_path)
+                for what in ("recbench", "products")
+            )
+            turns.append((theirs, *own))
+        return [
+            {key: min(one[key] for one in side) for key in side[0]}
+            for side in zip(*turns, strict=True)
+        ]
 
     theirs, ours, bare = benchmark.pedantic(in_turn, rounds=1)
 

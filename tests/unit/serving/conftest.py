@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import recbench
 from recbench.datasets.samples import sample
 from recbench.metrics.builtin import recbench_metrics
 from recbench.results.record import Record
+from recbench.results.store import Store
 from recbench.runner.prepare import prepare
 from recbench.serving.fitting import Fits, Fitted, Order, fit_vectors
 from recbench.splits.builtin import recbench_splits
@@ -22,6 +24,31 @@ def fits(tmp_path_factory: pytest.TempPathFactory) -> Fits:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RECBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
         return fit_vectors(Order(models=(*MODELS, "ease"), suite="sample", jobs=1))
+
+
+@pytest.fixture(scope="session")
+def lists_of_a_run(tmp_path_factory: pytest.TempPathFactory):
+    """Runs models that were fitted on ``sample``; returns the lists that it stores."""
+
+    def run(fits: Fits) -> dict[str, dict[object, list[object]]]:
+        """Return raw user id to raw item ids, for each label."""
+        out = tmp_path_factory.mktemp("out")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("RECBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
+            boards = recbench.run(
+                "sample/top-n", models=list(fits.fitted), out=out, progress=False
+            )
+        assert boards.exit_code == 0
+        ids = fits.dataset
+        return {
+            record.label: {
+                ids.user_ids[user]: ids.item_ids[row[row >= 0]].tolist()
+                for user, row in zip(*Store(out).lists(record), strict=True)
+            }
+            for record in boards.records
+        }
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import recbench
 from recbench.cli.main import cli
 from recbench.errors import ContractError, DataError, UsageError
-from recbench.results.store import Store
 from recbench.runner.view import join
 from recbench.serving import artefact as artefacts
 from recbench.serving import fitting, formats
@@ -36,23 +35,9 @@ def seen_ids(fits):
 
 
 @pytest.fixture(scope="module")
-def stored(fits, tmp_path_factory):
+def stored(fits, lists_of_a_run):
     """The lists that a run of the same models stores: raw user id to raw item ids."""
-    out = tmp_path_factory.mktemp("out")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        boards = recbench.run(
-            "sample/top-n", models=list(fits.fitted), out=out, jobs=1, progress=False
-        )
-    assert boards.exit_code == 0
-    found = {}
-    for record in boards.records:
-        users, lists = Store(out).lists(record)
-        found[record.label] = {
-            fits.dataset.user_ids[u]: fits.dataset.item_ids[row[row >= 0]].tolist()
-            for u, row in zip(users, lists, strict=True)
-        }
-    return found
+    return lists_of_a_run(fits)
 
 
 @pytest.mark.parametrize("form", formats.FORMATS)

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import recbench
-from recbench.results.store import Store
 from recbench.runner.view import join
 from recbench.serving import artefact as artefacts
 from recbench.serving.bench import serve_bench
@@ -33,23 +31,9 @@ def fits(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def stored(fits, tmp_path_factory):
+def stored(fits, lists_of_a_run):
     """The lists that a run of the same models stores: raw user id to raw item ids."""
-    out = tmp_path_factory.mktemp("out")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("RECBENCH_CACHE", str(tmp_path_factory.mktemp("cache")))
-        boards = recbench.run(
-            "sample/top-n", models=list(fits.fitted), out=out, progress=False
-        )
-    assert boards.exit_code == 0
-    ids = fits.dataset
-    return {
-        record.label: {
-            ids.user_ids[user]: ids.item_ids[row[row >= 0][:K]].tolist()
-            for user, row in zip(*Store(out).lists(record), strict=True)
-        }
-        for record in boards.records
-    }
+    return lists_of_a_run(fits)
 
 
 def test_models_have_vectors_or_say_that_they_have_none(fits) -> None:
@@ -75,7 +59,8 @@ def test_the_files_alone_give_the_lists_of_a_run(fits, stored, form, tmp_path) -
 
         rows = {user: row for row, user in enumerate(user_ids.tolist())}
         places = {item: place for place, item in enumerate(item_ids.tolist())}
-        for user, expected in stored[label].items():
+        for user, listed in stored[label].items():
+            expected = listed[:K]
             scores = items.astype(np.float64) @ users[rows[user]]
             scores[[places[i] for i in seen_items[seen_users == user]]] = -np.inf
             worst = np.sort(scores)[::-1][: len(expected)]
