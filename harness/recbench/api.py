@@ -12,7 +12,8 @@ from recbench.errors import DataError
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import api as runner_api
-from recbench.runner.plan import Planned, Rerun
+from recbench.runner.decide import Planned
+from recbench.runner.plan import Rerun
 from recbench.runner.run import Result
 
 if TYPE_CHECKING:

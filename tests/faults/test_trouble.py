@@ -12,7 +12,7 @@ import pytest
 from fault_bench import NEIGHBOUR, WarmEngine
 
 from recbench.results.store import Store
-from recbench.runner import attempts, launch, plan, shelf
+from recbench.runner import attempts, decide, launch, shelf
 from recbench.runner.api import plan_request
 
 SLOW_NEIGHBOURS = ["neighbour[number=1,pause=1.0]", "neighbour[number=2,pause=1.0]"]
@@ -65,7 +65,7 @@ def test_the_next_run_takes_up_what_was_no_models_fault(
         "fills-the-disk": "run",
         "raises": "cached",
     }
-    assert plan.UNFINISHED == ("interrupted", "skipped")
+    assert decide.UNFINISHED == ("interrupted", "skipped")
 
 
 def bench_plugins() -> str:

@@ -7,8 +7,9 @@ from typing import Any
 
 from recbench import plugins
 from recbench.errors import UsageError
+from recbench.runner.decide import Planned
 from recbench.runner.engines.room import room
-from recbench.runner.plan import Planned, Request, Rerun
+from recbench.runner.plan import Request, Rerun
 from recbench.runner.run import Listener, Result, Run, execute
 from recbench.runner.supervise import Limits
 

@@ -17,9 +17,9 @@ from recbench.evaluation import measure, scoring
 from recbench.metrics.views import PerUser
 from recbench.results.record import Figure, Record
 from recbench.runner.cells import Cell, protocol_data, protocol_hash
+from recbench.runner.decide import provenance
 from recbench.runner.handed import open_regular
 from recbench.runner.installation import installation
-from recbench.runner.plan import provenance
 from recbench.runner.prepare import Prepared
 from recbench.runner.supervise import Outcome
 from recbench.specs import MetricSpec

@@ -13,7 +13,8 @@ from recbench.params import complete
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.cells import Cell
-from recbench.runner.plan import Planned, Request, provenance
+from recbench.runner.decide import Planned, provenance
+from recbench.runner.plan import Request
 from recbench.runner.rescore import suite_of
 from recbench.runner.run import Run, perform
 from recbench.runner.supervise import Limits

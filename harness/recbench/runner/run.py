@@ -21,12 +21,13 @@ from recbench.errors import (
 )
 from recbench.results.record import Record
 from recbench.results.store import Store
-from recbench.runner import collect, plan
+from recbench.runner import collect, decide, plan
 from recbench.runner.cells import Cell
+from recbench.runner.decide import Planned
 from recbench.runner.engines import Job
 from recbench.runner.handed import MESSAGE_LENGTH, clean
 from recbench.runner.loop import Loop, cell_folder
-from recbench.runner.plan import Planned, Request
+from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared, prepare
 from recbench.runner.supervise import Limits, Outcome, troubled
 from recbench.runner.view import write
@@ -145,7 +146,7 @@ class Run:
             msg = "no cell is planned: no model fits the chosen suites"
             raise NothingRanError(msg)
         store = Store(self.request.out)
-        return plan.decide(found, store, self.catalogue.datasets, self.request.rerun)
+        return decide.decide(found, store, self.catalogue.datasets, self.request.rerun)
 
     def know_searches(self, suites: Sequence[SuiteSpec]) -> None:
         """Tell models what `recbench tune` found for them in the folder of records."""

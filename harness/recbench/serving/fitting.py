@@ -13,11 +13,12 @@ from recbench.datasets.dataset import Dataset
 from recbench.errors import ContractError, UsageError
 from recbench.evaluation.rules import checked
 from recbench.results.record import Record
-from recbench.runner import plan
+from recbench.runner import decide, plan
 from recbench.runner.api import catalogue_for
 from recbench.runner.cells import Cell
+from recbench.runner.decide import Planned
 from recbench.runner.engines import Job
-from recbench.runner.plan import Planned, Request
+from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared
 from recbench.runner.run import Listener, Run, default_jobs, perform
 from recbench.runner.supervise import Limits, Outcome
@@ -230,7 +231,7 @@ def _planned(run: VectorRun, suite: SuiteSpec) -> list[Planned]:
     dataset = run.catalogue.datasets[suite.dataset]
     found = []
     for cell in cells:
-        missing = plan.lacking(cell, dataset)
+        missing = decide.lacking(cell, dataset)
         planned = Planned(cell=cell, action="run", reason="new")
         if missing:
             planned = Planned(cell=cell, action="skip", reason=missing)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from recbench import params
 from recbench.errors import NothingRanError, UsageError
-from recbench.runner import plan
+from recbench.runner import decide, plan
 from recbench.runner.api import catalogue_for
 from recbench.runner.cells import protocol_hash
 from recbench.runner.plan import Request
@@ -214,7 +214,7 @@ def _add_study(
 ) -> None:
     """Add one search, or why it cannot be made here."""
     [cell, *_] = plan.cells(run.catalogue, [pair], run.request, run.fingerprints)
-    reason = plan.lacking(cell, run.catalogue.datasets[pair.suite.dataset])
+    reason = decide.lacking(cell, run.catalogue.datasets[pair.suite.dataset])
     if reason:
         found.skipped.append((pair.suite.name, pair.label, reason))
         run.log(f"{pair.suite.name} {pair.label}: skipped, {reason}")

@@ -11,7 +11,8 @@ from recbench.audit.canaries import birds, planted
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import plan
-from recbench.runner.plan import Planned, Request
+from recbench.runner.decide import Planned
+from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared
 from recbench.runner.run import Run, default_jobs, perform
 from recbench.runner.supervise import Limits
