@@ -21,14 +21,12 @@ def command(ctx: click.Context, /, as_json: bool, plugins: tuple[str, ...]) -> N
     """
     from recbench import hardware
     from recbench.plugins import load
+    from recbench.plugins.requirements import absent
 
     catalogue = load(plugins)
     machine = hardware.machine()
     devices = ["cpu", *hardware.accelerators()[0]]
-    missing = {
-        spec.name: [m for m in spec.requires if not _present(m)]
-        for spec in catalogue.models.values()
-    }
+    missing = {spec.name: absent(spec) for spec in catalogue.models.values()}
     facts = {
         "machine": machine,
         "devices": devices,
@@ -44,13 +42,6 @@ def command(ctx: click.Context, /, as_json: bool, plugins: tuple[str, ...]) -> N
     else:
         _print(facts)
     ctx.exit(3 if catalogue.problems else 0)
-
-
-def _present(module: str) -> bool:
-    """Return whether a module could be imported, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec(module) is not None
 
 
 def _data() -> dict[str, object]:

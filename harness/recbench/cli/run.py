@@ -84,6 +84,8 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     show(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
         progress.log(resume)
+    for line in progress.unable:  # once more, below the boards that hide it
+        progress.log(line)
     progress.log(f"pages: {out / 'README.md'}")
     ctx.exit(result.exit_code)
 

@@ -12,6 +12,7 @@ from recbench.cli import tables
 def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None:
     """Print the cells that the options select."""
     from recbench.runner import api
+    from recbench.runner.lines import unable
 
     planned = api.plan_request(**chosen, fetch=not dry)
     rows = [
@@ -23,7 +24,7 @@ def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None
             "device": item.cell.device,
             "threads": item.cell.threads,
             "action": item.action,
-            "reason": item.reason,
+            "reason": item.why,
             "estimate_seconds": item.estimate,
         }
         for item in planned
@@ -42,9 +43,13 @@ def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None
     todo = [item for item in planned if item.action == "run"]
     known = [item.estimate for item in todo if item.estimate is not None]
     line = f"{len(planned)} cells, {len(todo)} to run"
+    lost = [(item.cell.label, item.why) for item in planned if item.action == "skip"]
+    if lost:
+        line += f", {len(lost)} cannot run here"
     if known:
         line += f", about {sum(known):.0f} s of work for the {len(known)} timed before"
-    click.echo(line, err=True)
+    for text in (line, *unable(lost)):  # the table may have no room for the reasons
+        click.echo(text, err=True)
 
 
 def _cell(value: object) -> str:

@@ -1,12 +1,12 @@
 """What will be done to each planned cell, and why: run, take from the store, skip."""
 
-import importlib.util
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from recbench import hardware
+from recbench.plugins.requirements import absent, told
 from recbench.results import canonical
 from recbench.results.record import Record
 from recbench.results.store import Store
@@ -36,6 +36,15 @@ class Planned:
     record: Record | None = None
     estimate: float | None = None
 
+    @property
+    def why(self) -> str:
+        """Return the reason, and whose figures count for a cell that cannot run."""
+        if self.action != "skip" or self.record is None or self.record.status != "ok":
+            return self.reason
+        here = self.record.machine.get("installation") == installation()
+        where = "here" if here else "elsewhere"
+        return f"{self.reason}; the record made {where} stands"
+
 
 def provenance(cell: Cell) -> str:
     """Return the hash of what may change a result without being in the key."""
@@ -44,9 +53,9 @@ def provenance(cell: Cell) -> str:
 
 def lacking(cell: Cell, dataset: DatasetSpec) -> str:
     """Return why a cell cannot run here, empty if it can."""
-    for module in cell.spec.requires:
-        if importlib.util.find_spec(module) is None:
-            return f"needs the module {module!r}: install it"
+    modules = absent(cell.spec)
+    if modules:
+        return told(modules, cell.plugin)
     for need in cell.spec.needs:
         if need not in dataset.has:
             return f"needs {need}, and {dataset.name} has none"

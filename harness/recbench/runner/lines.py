@@ -1,6 +1,7 @@
 """One line per cell, for logs, notebooks and pipes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, TextIO
 
 NOT_STARTED = "not started"
@@ -13,6 +14,7 @@ class Lines:
         """Print to ``stream``, or nowhere."""
         self.stream = stream
         self.done, self.to_run, self.not_started = 0, 0, 0
+        self.unable: list[str] = []
 
     def log(self, line: str) -> None:
         """Print a line for the person who waits; nobody may be there any more."""
@@ -27,13 +29,10 @@ class Lines:
         """Take one event of a run."""
         if name == "run-started":
             self.to_run = data["to_run"]
-            cached = data["cells"] - self.to_run
-            line = (
-                f"{data['cells']} cells: {self.to_run} to run, {cached} from the store"
-            )
-            if data["estimate"]:
-                line += f"; about {data['estimate'] / data['jobs']:.0f} s"
-            self.log(f"{line}; {data['jobs']} at once")
+            self.unable = unable(data["unable"])
+            self.log(begun(data))
+            for line in self.unable:
+                self.log(line)
         elif name == "cell-finished":
             record = data["record"]
             if record.status == "interrupted" and record.message == NOT_STARTED:
@@ -43,6 +42,30 @@ class Lines:
             self.log(f"[{self.done}/{self.to_run}] {data['title']}: {ended(record)}")
         elif name == "run-finished" and self.not_started:
             self.log(f"cells not started: {self.not_started} of {self.to_run}")
+
+
+def begun(data: Mapping[str, Any]) -> str:
+    """Return what will be done, in one line."""
+    to_run, n_unable = data["to_run"], len(data["unable"])
+    cached = data["cells"] - to_run - n_unable
+    line = f"{data['cells']} cells: {to_run} to run, {cached} from the store"
+    if n_unable:
+        line += f", {n_unable} cannot run here"
+    if data["estimate"]:
+        line += f"; about {data['estimate'] / data['jobs']:.0f} s"
+    return f"{line}; {data['jobs']} at once"
+
+
+def unable(cells: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each model that cannot run here, and why.
+
+    Args:
+        cells: Model with parameters and reason, of every such cell.
+    """
+    return [
+        f"cannot run here: {label} ({n} cell{'s' if n > 1 else ''}): {reason}"
+        for (label, reason), n in Counter(tuple(cell) for cell in cells).items()
+    ]
 
 
 def ended(record: Any) -> str:  # noqa: ANN401 - a Record, not imported for a line

@@ -47,7 +47,7 @@ class Result:
         out: Folder of the store and the pages.
         catalogue: What the plugins offer.
         suites: The suites that it touched.
-        records: The record that counts for every planned cell.
+        records: Of every planned cell the record that counts, or that it cannot run.
         interrupted: Whether it was stopped before its end.
         ran: How many cells were run, not taken from the store.
     """
@@ -322,6 +322,7 @@ def perform(
         "run-started",
         cells=len(planned),
         to_run=len(todo),
+        unable=[(p.cell.label, p.why) for p in planned if p.action == "skip"],
         jobs=run.jobs,
         estimate=sum(p.estimate or 0 for _, p in todo),
     )

@@ -1,11 +1,11 @@
 """What a conformance check is, and the two ways in which it can end badly."""
 
-import importlib.util
 import unittest
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from recbench.plugins.requirements import absent
 from recbench.specs import ModelSpec
 
 
@@ -69,8 +69,8 @@ class Check:
             CheckFailure: If the model breaks the contract.
             CheckSkipped: If the check does not apply.
         """
-        absent = [m for m in spec.requires if importlib.util.find_spec(m) is None]
-        if self.task and absent:
-            msg = f"{spec.name} requires {', '.join(absent)}, which is not installed"
+        missing = absent(spec)
+        if self.task and missing:
+            msg = f"{spec.name} requires {', '.join(missing)}, which is not installed"
             raise CheckSkipped(msg)
         self.body(Subject(spec=spec, task=self.task, params=dict(params or {})))

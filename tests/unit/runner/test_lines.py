@@ -20,7 +20,8 @@ def test_cells_that_never_started_share_one_line():
     stream = io.StringIO()
     lines = Lines(stream)
 
-    lines.listen("run-started", {"cells": 4, "to_run": 3, "estimate": 0, "jobs": 2})
+    begun = {"cells": 4, "to_run": 3, "estimate": 0, "jobs": 2, "unable": []}
+    lines.listen("run-started", begun)
     stopped = record("interrupted", "stopped before it was done", 2.0)
     lines.listen("cell-finished", {"title": "a", "record": stopped})
     for title in "bc":
