@@ -66,6 +66,38 @@ def test_each_picture_is_drawn_and_its_text_lies_inside_it(board) -> None:
                 assert box.y1 <= height + 1, (name, text.get_text())
 
 
+@pytest.mark.parametrize(
+    ("task", "worse", "head"), [("top-n", -1, "<"), ("rating", 1, ">")]
+)
+def test_what_models_are_compared_with_stands_on_the_scale_and_arrows_at_its_edge(
+    factory, task, worse, head
+) -> None:
+    made = factory(task)
+    for number in range(12):
+        made.add(f"model-{number}", 0.5 - worse * 0.01 * number)
+    made.add(made.layout.reference, 0.5 + worse * 0.1)
+    made.add("random", 0.5 + worse * 0.4)
+    board = build(made.suite, made.records, made.per_user, layout=made.layout)
+
+    figure = board.plot("differences")
+    FigureCanvasAgg(figure).draw()
+
+    left = figure.axes[0]
+    low, high = left.get_xlim()
+    panel = left.get_window_extent()
+    arrows = [line for line in left.lines if line.get_marker() == head]
+    ends = [line.get_transform().transform(line.get_xydata())[0, 0] for line in arrows]
+    edge = panel.x0 if worse < 0 else panel.x1
+    assert low < 0 < high
+    assert len(arrows) == 1
+    assert abs(ends[0] - edge) < 0.02 * panel.width
+    (text,) = left.texts
+    zero = left.transData.transform((0, 0))[0]
+    box = text.get_window_extent()
+    assert text.get_text()[0] == ("+" if worse > 0 else "\N{MINUS SIGN}")
+    assert not box.x0 <= zero <= box.x1
+
+
 def test_names_in_the_cost_picture_do_not_overlap(board) -> None:
     figure = board.plot("cost")
     FigureCanvasAgg(figure).draw()

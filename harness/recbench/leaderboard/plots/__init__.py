@@ -11,7 +11,7 @@ from recbench.results import canonical
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-VERSION = 2
+VERSION = 3
 """Raised whenever a picture of the same data would look different."""
 
 TITLES = {

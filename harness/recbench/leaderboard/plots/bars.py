@@ -51,7 +51,7 @@ def _panel(board: Board, axes: Axes, metric: str, places: np.ndarray) -> None:
         if estimate is None or estimate.mean is None:
             continue
         if estimate.mean > edge:
-            style.off_scale(axes, edge, place, estimate.mean, right=True)
+            style.off_scale(axes, place, estimate.mean, right=True)
             continue
         _mark(axes, estimate, place, style.colour(board, row), upward=upward)
     axes.set_title(columns.header(board, metric))

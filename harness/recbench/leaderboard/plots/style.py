@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 
 from recbench.leaderboard.board import Board, Row
 from recbench.leaderboard.escape import clean
+from recbench.leaderboard.shapes import MINUS
 
 WIDTH = 9.0  # inches; GitHub shows some 900 pixels
 PALETTE = (  # Okabe and Ito (2008): told apart with any kind of colour vision
@@ -32,6 +33,7 @@ MARKERS = "osD^vPX*"
 BEST, OTHER, REFERENCE = "#0072b2", "#7f93a6", "#d55e00"
 GRID = "#d8dee4"
 LONGEST = 28
+INSET = 0.012  # of a panel's width, from its edge to the middle of an arrow
 
 _SETTINGS: Any = {  # Any: Matplotlib types each key
     "axes.axisbelow": True,
@@ -149,13 +151,31 @@ def worst_shown(losses: Sequence[float]) -> float:
 
 
 def off_scale(
-    axes: Axes, edge: float, place: float, value: float, *, right: bool
+    axes: Axes, place: float, value: float, *, right: bool, signed: bool = False
 ) -> None:
-    """Draw an arrow at the edge of a panel, with the value that lies beyond."""
-    axes.plot(edge, place, ">" if right else "<", color=OTHER, ms=5, clip_on=False)
+    """Draw an arrow at the edge of a panel, with the value that lies beyond.
+
+    Args:
+        axes: The panel; its scale may still change.
+        place: Where the model stands on the y axis.
+        value: What lies beyond.
+        right: Whether it lies beyond the right edge.
+        signed: Whether a positive value has a plus.
+    """
+    edge = 1 - INSET if right else INSET
+    across = axes.get_yaxis_transform()  # (part of the width, y)
+    axes.plot(
+        edge,
+        place,
+        ">" if right else "<",
+        color=OTHER,
+        ms=5,
+        transform=across,
+    )
     axes.annotate(
-        f"{value:.3g}",
+        f"{value:{'+' if signed else ''}.3g}".replace("-", MINUS),
         (edge, place),
+        xycoords=across,
         xytext=(-7 if right else 7, 0),
         textcoords="offset points",
         ha="right" if right else "left",
