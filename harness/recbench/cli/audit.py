@@ -6,17 +6,15 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench audit                          every suite under --out
-  recbench audit ml-100k/top-n --format json
-  recbench audit --strict                 exits 5 below grade B
-  recbench audit --canaries               does the harness itself leak?
-  recbench audit --canaries -m my-model -p my_model.py
-
-Exit status: 0 nothing fatal; 1 a canary whose cell failed; 5 grade F, a canary
-that sings, or, with --strict, a grade below B.
-"""
+EPILOG = options.examples(
+    "recbench audit                          every suite under --out",
+    "recbench audit ml-100k/top-n --format json",
+    "recbench audit --strict                 exits 5 below grade B",
+    "recbench audit --canaries               does the harness itself leak?",
+    "recbench audit --canaries -m my-model -p my_model.py",
+    status="0 nothing fatal; 1 a canary whose cell failed; 5 grade F, a canary "
+    "that sings, or, with --strict, a grade below B.",
+)
 
 
 @click.command("audit", epilog=EPILOG)

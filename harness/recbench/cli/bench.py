@@ -6,12 +6,11 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench bench -o before.json
-  recbench bench fit score -m ease -m svd -d ml-100k -o after.json
-  recbench compare before.json after.json --fail-on 'fit>1.2'
-"""
+EPILOG = options.examples(
+    "recbench bench -o before.json",
+    "recbench bench fit score -m ease -m svd -d ml-100k -o after.json",
+    "recbench compare before.json after.json --fail-on 'fit>1.2'",
+)
 
 
 @click.command("bench", epilog=EPILOG)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from recbench.cli.options import Duration, plugin_option
+from recbench.cli.options import Duration, examples, plugin_option
 
 if TYPE_CHECKING:
     from recbench.testing.isolation import Outcome
@@ -14,14 +14,13 @@ if TYPE_CHECKING:
 STYLES = {"ok": "green", "failed": "red", "skipped": "yellow", "advice": "yellow"}
 
 
-EPILOG = """\b
-Examples:
-  recbench check svd                      an installed model
-  recbench check 'ncf[epochs=2]'          with other parameters, to save time
-  recbench check my_model.py              every model of a file
-  recbench check ./my-plugin --strict     a package or project; advice counts
-  recbench check svd --only seed-used     one check alone
-"""
+EPILOG = examples(
+    "recbench check svd                      an installed model",
+    "recbench check 'ncf[epochs=2]'          with other parameters, to save time",
+    "recbench check my_model.py              every model of a file",
+    "recbench check ./my-plugin --strict     a package or project; advice counts",
+    "recbench check svd --only seed-used     one check alone",
+)
 
 
 @click.command("check", epilog=EPILOG)

@@ -13,13 +13,12 @@ if TYPE_CHECKING:
     from recbench.leaderboard.layout import Layout
     from recbench.plugins import Catalogue
 
-EPILOG = """\b
-Examples:
-  recbench compare ease slim --suite ml-100k/top-n
-  recbench compare 'ncf[epochs=5]' ncf -M ndcg@10
-  recbench compare before/leaderboards after/leaderboards
-  recbench compare before.json after.json --fail-on 'fit>1.2' --fail-on 'rank>10%'
-"""
+EPILOG = options.examples(
+    "recbench compare ease slim --suite ml-100k/top-n",
+    "recbench compare 'ncf[epochs=5]' ncf -M ndcg@10",
+    "recbench compare before/leaderboards after/leaderboards",
+    "recbench compare before.json after.json --fail-on 'fit>1.2' --fail-on 'rank>10%'",
+)
 
 
 @click.command("compare", epilog=EPILOG)

@@ -6,12 +6,11 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench export ials
-  recbench export 'two-tower[embedding_dim=32]' ml-100k/top-n --format parquet
-  recbench export bpr-mf -d ratings.csv --format safetensors --path vectors
-"""
+EPILOG = options.examples(
+    "recbench export ials",
+    "recbench export 'two-tower[embedding_dim=32]' ml-100k/top-n --format parquet",
+    "recbench export bpr-mf -d ratings.csv --format safetensors --path vectors",
+)
 
 
 @click.command("export", epilog=EPILOG)

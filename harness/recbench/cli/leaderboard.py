@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 FORMATS = ("text", "markdown", "html", "csv", "json", "latex")
 
 
-EPILOG = """\b
-Examples:
-  recbench leaderboard build
-  recbench leaderboard show ml-100k/top-n --format json
-  recbench leaderboard check        exits 5 if a page is not what records yield
-"""
+EPILOG = options.examples(
+    "recbench leaderboard build",
+    "recbench leaderboard show ml-100k/top-n --format json",
+    "recbench leaderboard check        exits 5 if a page is not what records yield",
+)
 
 
 @click.group("leaderboard", epilog=EPILOG)

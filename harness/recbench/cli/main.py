@@ -32,6 +32,7 @@ COMMANDS = {
     "score": "Score any recommender's lists, in any library's dialect.",
     "completion": "Print the completion script of your shell.",
 }
+# spelt out and not by `options.examples`, which `recbench --help` would import for it
 EPILOG = """\b
 Examples:
   recbench run --all                      every model on MovieLens-100K

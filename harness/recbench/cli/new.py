@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
-EPILOG = """\b
-Examples:
-  recbench new model my-model                     one file, my_model.py
-  recbench new model my-model --task rating       predict ratings instead
-  recbench new model my-model --package           a project to install and publish
-"""
+from recbench.cli import options
+
+EPILOG = options.examples(
+    "recbench new model my-model                     one file, my_model.py",
+    "recbench new model my-model --task rating       predict ratings instead",
+    "recbench new model my-model --package           a project to install and publish",
+)
 
 
 @click.group("new", epilog=EPILOG)

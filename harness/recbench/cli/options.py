@@ -25,9 +25,15 @@ out_option = click.option(
 )
 
 
-def examples(*lines: str) -> str:
-    """Return the end of a help text: examples, one a line, not wrapped."""
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+def examples(*lines: str, status: str = "") -> str:
+    """Return the end of a help text: examples, one a line, not wrapped.
+
+    Args:
+        lines: The examples.
+        status: What exit codes mean, a paragraph of its own.
+    """
+    text = "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
+    return f"{text}\n\nExit status: {status}" if status else text
 
 
 class Seeds(click.ParamType[tuple[int, ...]]):

@@ -6,11 +6,10 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench plan --all
-  recbench plan ml-100k/rating --seeds 0-2 --rerun failed --format json
-"""
+EPILOG = options.examples(
+    "recbench plan --all",
+    "recbench plan ml-100k/rating --seeds 0-2 --rerun failed --format json",
+)
 
 
 @click.command("plan", epilog=EPILOG)

@@ -10,16 +10,14 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench run --all
-  recbench run ml-100k/top-n -m ease -m 'two-tower[epochs=5]' --seeds 0-2
-  recbench run -d ratings.csv -m most-popular -m ease
-  recbench run --all --dry-run
-
-Exit status: 0 all cells ok; 1 some failed; 2 wrong usage; 3 plugin problem;
-4 nothing ran; 130 interrupted.
-"""
+EPILOG = options.examples(
+    "recbench run --all",
+    "recbench run ml-100k/top-n -m ease -m 'two-tower[epochs=5]' --seeds 0-2",
+    "recbench run -d ratings.csv -m most-popular -m ease",
+    "recbench run --all --dry-run",
+    status="0 all cells ok; 1 some failed; 2 wrong usage; 3 plugin problem; "
+    "4 nothing ran; 130 interrupted.",
+)
 
 
 @click.command("run", epilog=EPILOG)

@@ -7,12 +7,11 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench serve-bench
-  recbench serve-bench ml-1m/top-n -m ials -m two-tower -k 20
-  recbench serve-bench -d ratings.csv -m bpr-mf --indexes flat,hnsw --format json
-"""
+EPILOG = options.examples(
+    "recbench serve-bench",
+    "recbench serve-bench ml-1m/top-n -m ials -m two-tower -k 20",
+    "recbench serve-bench -d ratings.csv -m bpr-mf --indexes flat,hnsw --format json",
+)
 
 
 @click.command("serve-bench", epilog=EPILOG)

@@ -11,13 +11,12 @@ from recbench.cli import options
 if TYPE_CHECKING:
     from recbench.plugins import Catalogue
 
-EPILOG = """\b
-Examples:
-  recbench truth                           all worlds, about two minutes
-  recbench truth --world drift --draws 20
-  recbench truth --world taste -m ease -m 'ease[reg=10]' -m most-popular
-  recbench truth sample/top-n              regret of the rows of a board
-"""
+EPILOG = options.examples(
+    "recbench truth                           all worlds, about two minutes",
+    "recbench truth --world drift --draws 20",
+    "recbench truth --world taste -m ease -m 'ease[reg=10]' -m most-popular",
+    "recbench truth sample/top-n              regret of the rows of a board",
+)
 
 
 @click.command("truth", epilog=EPILOG)

@@ -9,13 +9,12 @@ import click
 
 from recbench.cli import options
 
-EPILOG = """\b
-Examples:
-  recbench tune ml-100k/top-n --trials 20
-  recbench tune ml-100k --minutes 5 --jobs 2
-  recbench tune ml-100k/rating -m svd -m 'ncf[variant=gmf]' --trials 30 --seeds 0-2
-  recbench tune report ml-100k/top-n
-"""
+EPILOG = options.examples(
+    "recbench tune ml-100k/top-n --trials 20",
+    "recbench tune ml-100k --minutes 5 --jobs 2",
+    "recbench tune ml-100k/rating -m svd -m 'ncf[variant=gmf]' --trials 30 --seeds 0-2",
+    "recbench tune report ml-100k/top-n",
+)
 
 
 class Tune(click.Group):

@@ -6,15 +6,13 @@ import click
 
 from recbench.cli import options, tables
 
-EPILOG = """\b
-Examples:
-  recbench verify --quick                 what takes seconds
-  recbench verify ml-100k                 all claims about a data set
-  recbench verify plugins/mine/claims.toml -p plugins/mine
-  recbench verify surprise/ml-1m-svd-pp   one claim, also a slow one
-
-Exit status: 0 all that ran hold; 1 some could not be measured; 5 some do not hold.
-"""
+EPILOG = options.examples(
+    "recbench verify --quick                 what takes seconds",
+    "recbench verify ml-100k                 all claims about a data set",
+    "recbench verify plugins/mine/claims.toml -p plugins/mine",
+    "recbench verify surprise/ml-1m-svd-pp   one claim, also a slow one",
+    status="0 all that ran hold; 1 some could not be measured; 5 some do not hold.",
+)
 
 
 @click.command("verify", epilog=EPILOG)
