@@ -33,7 +33,7 @@ from recbench.runner.asking import (
 )
 from recbench.runner.events import Events
 from recbench.runner.failures import MACHINE, failure, same_source
-from recbench.runner.memory import memory_mib, peak_mib
+from recbench.runner.memory import keep_freed, memory_mib, peak_mib
 from recbench.runner.view import answerable, read
 from recbench.specs import MetricSpec, ModelSpec
 
@@ -156,6 +156,7 @@ def seed_globals(seed: int) -> None:
 
 def settle(folder: Path, threads: int) -> None:
     """Move into a folder of its own, log to stderr, use so many threads."""
+    keep_freed()
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
     os.chdir(scratch)

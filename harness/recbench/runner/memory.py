@@ -1,7 +1,25 @@
-"""The memory of this process, as the kernel counts it."""
+"""The memory of this process, as the kernel counts it, and how it is given back."""
 
+import contextlib
+import ctypes
 import sys
 from pathlib import Path
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
+KEPT_BYTES = 256 * 2**20
+
+
+def keep_freed() -> None:
+    """Have glibc keep freed memory of up to 256 MiB for what is allocated next.
+
+    By default it returns the matrices of a training step to the kernel, which hands
+    them out anew, page by page and zeroed, at the next step: a tenth of the time of a
+    model of small matrices. Elsewhere than with glibc nothing is done.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_MMAP_THRESHOLD, KEPT_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def memory_mib(field: str) -> float | None:
