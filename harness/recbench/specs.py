@@ -220,6 +220,8 @@ class MetricSpec:
         version: Raised whenever the definition changes.
         higher_is_better: Direction; None where neither end is better.
         finish: ``mean`` or ``sqrt``, applied to the weighted mean of users.
+        bounds: Smallest and largest value of a figure, None where it has none; the
+            intervals of a board end there.
         label: Name as papers print it, without the cut-off.
         summary: The definition in one sentence.
         needs: What the data must have (``item_features``, ``user_features``).
@@ -231,13 +233,18 @@ class MetricSpec:
     version: int = 1
     higher_is_better: bool | None = True
     finish: Literal["mean", "sqrt"] = "mean"
+    bounds: tuple[float | None, float | None] = (None, None)
     label: str = ""
     summary: str = ""
     needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Reject a name that could not stand before an ``@``."""
+        """Reject a name that could not stand before an ``@``, and reversed bounds."""
         check_name("metric", self.name)
+        low, high = self.bounds
+        if low is not None and high is not None and low >= high:
+            msg = f"metric {self.name!r}: bounds {self.bounds} are not (low, high)"
+            raise PluginError(msg)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

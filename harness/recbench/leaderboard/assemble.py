@@ -13,7 +13,7 @@ from recbench.leaderboard.rows import row
 from recbench.leaderboard.selection import run_of
 from recbench.metrics.views import PerUser
 from recbench.results.record import Record
-from recbench.statistics.intervals import interval
+from recbench.statistics.intervals import interval, within
 from recbench.statistics.sample import Run, Sample, sample, units
 
 
@@ -35,7 +35,11 @@ def board(
     found: list[standing.Standing] = []
     for group in chosen.rows:
         samples = samples_of(group, versions, per_user, said)
-        figures = {m: _estimate(samples[m]) for m in shown.metrics if m in samples}
+        figures = {
+            m: _estimate(samples[m], *shown.bounds.get(m, (None, None)))
+            for m in shown.metrics
+            if m in samples
+        }
         one = row(group, figures, splits)
         ranks = one.status == "ok" and shown.primary in samples
         primary = samples[shown.primary] if ranks else None
@@ -123,9 +127,9 @@ def _samples(
     return found
 
 
-def _estimate(found: Sample) -> Estimate:
-    """Return the figure of a sample with its interval."""
-    known = interval(units(found))
+def _estimate(found: Sample, low: float | None, high: float | None) -> Estimate:
+    """Return the figure of a sample with its interval, inside the metric's bounds."""
+    known = within(interval(units(found)), low, high)
     return Estimate(mean=known.mean, low=known.low, high=known.high)
 
 

@@ -31,6 +31,7 @@ def document(board: Board) -> str:
                     "name": metric,
                     "label": layout.label(metric),
                     "higher_is_better": board.higher_is_better.get(metric),
+                    "bounds": list(layout.bounds.get(metric, (None, None))),
                 }
                 for metric in layout.metrics
             ],

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from recbench.results.record import Record
     from recbench.specs import MetricSpec, SuiteSpec
 
+Bounds = tuple[float | None, float | None]  # None where there is no bound
 _UPPER = ("ndcg", "mrr", "map", "rmse", "mae", "auc", "rbp", "err", "f1", "mse")
 
 
@@ -23,6 +24,7 @@ class Layout:
         reference: Model to which differences are shown; empty for none.
         baselines: Models without which the board is incomplete.
         labels: Metric name to what papers call it.
+        bounds: Metric name to the smallest and largest value of a figure.
         protocol: The suite's protocol as plain data; None where unknown.
     """
 
@@ -31,6 +33,7 @@ class Layout:
     reference: str = ""
     baselines: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
     protocol: Mapping[str, Any] | None = None
 
     def label(self, metric: str) -> str:
@@ -52,17 +55,20 @@ def from_suite(spec: "SuiteSpec", metrics: "Mapping[str, MetricSpec]") -> Layout
     """Return the layout that a suite declares."""
     import dataclasses
 
-    labels = {}
+    labels, bounds = {}, {}
     for metric in spec.metrics:
         name, at, cut = metric.partition("@")
-        if name in metrics and metrics[name].label:
-            labels[metric] = metrics[name].label + at + cut
+        if name in metrics:
+            bounds[metric] = metrics[name].bounds
+            if metrics[name].label:
+                labels[metric] = metrics[name].label + at + cut
     return Layout(
         metrics=spec.metrics,
         primary=spec.primary,
         reference=spec.reference,
         baselines=spec.baselines,
         labels=labels,
+        bounds=bounds,
         protocol=canonical.plain(dataclasses.asdict(spec.protocol)),
     )
 
@@ -91,6 +97,11 @@ def from_json(data: Mapping[str, Any]) -> Layout:
         reference=data.get("reference", ""),
         baselines=tuple(data.get("baselines", ())),
         labels={metric["name"]: metric["label"] for metric in data["metrics"]},
+        bounds={
+            metric["name"]: (metric["bounds"][0], metric["bounds"][1])
+            for metric in data["metrics"]
+            if "bounds" in metric  # boards before them have none
+        },
     )
 
 

@@ -14,12 +14,16 @@ def figure(found: Estimate | None, digits: int = 4) -> str:
 
 
 def with_interval(found: Estimate | None, digits: int = 4) -> str:
-    """Return a figure with half the width of its interval."""
+    """Return a figure with half the width of its interval.
+
+    Where a bound of the metric cut the interval short, the whole half counts.
+    """
     if found is None or found.mean is None:
         return NONE
-    if found.high is None:
+    if found.high is None or found.low is None:
         return figure(found, digits)
-    return f"{figure(found, digits)} ± {_decimal(found.high - found.mean, digits)}"
+    half = max(found.high - found.mean, found.mean - found.low)
+    return f"{figure(found, digits)} ± {_decimal(half, digits)}"
 
 
 def change(found: Estimate | None, digits: int = 4, *, interval: bool = True) -> str:

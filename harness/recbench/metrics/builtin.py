@@ -88,6 +88,16 @@ ATTRIBUTES: tuple[Card, ...] = tuple(
     for name in ("gender", "age", "occupation")
 )  # fmt: skip
 
+UNIT, POSITIVE = (0.0, 1.0), (0.0, None)
+BOUNDS: dict[str, tuple[float | None, float | None]] = {  # of all others: UNIT
+    "mean-error": (None, None),
+    "r2": (None, 1.0),
+    "popularity-lift": (-1.0, None),
+    **dict.fromkeys(("rmse", "mse", "mae", "rmse-per-user", "mae-per-user"), POSITIVE),
+    **dict.fromkeys(("dcg", "popularity", "novelty"), POSITIVE),
+    **dict.fromkeys(("entropy", "calibration"), POSITIVE),
+}
+
 Kind = Literal["ranking", "system", "rating"]
 
 SHELVES: tuple[tuple[tuple[Card, ...], str, Kind, tuple[str, ...]], ...] = (
@@ -114,6 +124,7 @@ def recbench_metrics() -> Iterator[MetricSpec]:
                 kind=kind,
                 higher_is_better=higher,
                 finish="sqrt" if name == "rmse" else "mean",
+                bounds=BOUNDS.get(name, UNIT),
                 label=label,
                 summary=summary,
                 needs=needs,

@@ -21,7 +21,7 @@ With one unit only the users' part can be known, and the interval says ``users``
 Without per-user values only the units' part can, and one unit gives no interval.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +105,18 @@ def interval(found: Units, level: float = LEVEL) -> Interval:
         high=found.mean + half,
         over=" and ".join(sources),
     )
+
+
+def within(found: Interval, low: float | None, high: float | None) -> Interval:
+    """Return the interval as far as the estimated figure can be at all.
+
+    It covers the truth as often as before, since the truth lies within the bounds.
+    """
+    if found.low is None or found.high is None:
+        return found
+    least = found.low if low is None else max(found.low, low)
+    most = found.high if high is None else min(found.high, high)
+    return replace(found, low=min(least, found.mean), high=max(most, found.mean))
 
 
 def half_width(known: Variance, level: float = LEVEL) -> float:

@@ -1,3 +1,5 @@
+import dataclasses
+import json
 import random
 
 import msgspec
@@ -5,8 +7,8 @@ import numpy as np
 import pytest
 
 from recbench.errors import DataError, NothingRanError
-from recbench.leaderboard import jsonboard
-from recbench.leaderboard.board import build
+from recbench.leaderboard import jsonboard, shapes
+from recbench.leaderboard.board import Estimate, build
 from recbench.leaderboard.layout import from_json, from_records, print_name
 from recbench.results.record import Figure
 
@@ -38,6 +40,29 @@ def test_a_figure_is_the_mean_over_splits(factory) -> None:
 
     assert found.mean == pytest.approx(np.mean(values))
     assert found.low < found.mean < found.high
+
+
+def test_intervals_end_where_the_metric_does_and_show_their_whole_half(factory) -> None:
+    made = factory().add("ease", 0.4)
+    for place, record in enumerate(made.records):
+        figures = record.metrics | {
+            "coverage@10": Figure(value=0.1 * place, finish="system")
+        }
+        made.records[place] = msgspec.structs.replace(record, metrics=figures)
+    bounded = dataclasses.replace(made.layout, bounds={"coverage@10": (0.0, 1.0)})
+    layouts = {"free": made.layout, "bounded": bounded}
+
+    boards = {name: board_of(made, layout=known) for name, known in layouts.items()}
+    free, cut = (row_of(b, "ease").metrics["coverage@10"] for b in boards.values())
+
+    assert free.low < 0 == cut.low
+    assert (cut.mean, cut.high) == (free.mean, free.high)
+    assert shapes.with_interval(cut) == shapes.with_interval(free) == "0.1000 ± 0.2484"
+    upper = Estimate(mean=0.9, low=0.7, high=1.0)
+    assert shapes.with_interval(upper) == "0.9000 ± 0.2000"
+    published = json.loads(jsonboard.document(boards["bounded"]))
+    again = board_of(made, layout=from_json(published))
+    assert row_of(again, "ease").metrics["coverage@10"] == cut
 
 
 def test_a_low_rmse_ranks_first(factory) -> None:
@@ -340,8 +365,6 @@ def test_a_layout_is_guessed_from_records(factory) -> None:
 
 
 def test_a_layout_survives_its_json(factory) -> None:
-    import json
-
     made = factory().add("ease", 0.4)
     board = board_of(made)
 
@@ -365,8 +388,6 @@ def test_metrics_are_printed_as_papers_print_them(metric, shown) -> None:
 
 
 def test_the_rows_as_json_have_the_promised_keys(factory) -> None:
-    import json
-
     made = factory().add("ease", 0.4).add("bad", 0.1, status="failed", message="no")
 
     rows = json.loads(jsonboard.rows(board_of(made)))

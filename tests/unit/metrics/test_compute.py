@@ -96,6 +96,11 @@ def test_a_metric_of_a_plugin_is_one_function_and_one_card():
     assert values["second@1"].figure() == 0
 
 
+def test_bounds_in_the_wrong_order_are_refused():
+    with pytest.raises(PluginError, match="'odd': bounds"):
+        MetricSpec(name="odd", compute="odd:odd", kind="ranking", bounds=(1.0, 0.0))
+
+
 def test_an_undefined_figure_is_none():
     nobody = np.zeros(0)
     values = PerUser(users=nobody.astype(np.int32), values=nobody, weights=nobody)

@@ -9,6 +9,7 @@ from metric_worlds import random_world, rated, view
 
 from recbench.metrics.builtin import recbench_metrics
 from recbench.metrics.compute import figure, ranking_values, rating_values
+from recbench.metrics.views import PerUser
 
 SPECS = {spec.name: spec for spec in recbench_metrics()}
 RATING = [name for name, spec in SPECS.items() if spec.kind == "rating"]
@@ -63,6 +64,25 @@ def test_values_of_a_rating_metric_equal_its_oracle(name):
         values, weights = zip(*(expected[u] for u in sorted(expected)), strict=True)
         np.testing.assert_allclose(actual.values, values, rtol=1e-12, atol=1e-12)
         np.testing.assert_array_equal(actual.weights, weights)
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_no_value_lies_beyond_the_bounds_of_its_metric(name):
+    low, high = SPECS[name].bounds
+    for seed in SEEDS:
+        world = random_world(seed, n_users=80)
+        if name in RATING:
+            found = rating_values(rated(world), [name], SPECS)
+        else:
+            lists = view(world)
+            names = [f"{name}@{k}" for k in (1, 3, world.width)]
+            found = ranking_values(lists, names, SPECS)
+        for values in found.values():
+            known = np.array([figure(values)], dtype=np.float64)  # NaN where undefined
+            if isinstance(values, PerUser):
+                known = np.append(known, values.values[values.weights > 0])
+            assert low is None or not (known < low - 1e-12).any()
+            assert high is None or not (known > high + 1e-12).any()
 
 
 def test_figures_of_rating_metrics_are_those_over_all_pairs():

@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from recbench.metrics.views import PerUser
-from recbench.statistics.intervals import interval, p_value, variance
+from recbench.statistics.intervals import interval, p_value, variance, within
 from recbench.statistics.sample import difference, sample, units
 
 
@@ -28,6 +28,33 @@ def test_one_run_has_students_interval_over_users() -> None:
 
     np.testing.assert_allclose((found.low, found.high), expected, rtol=1e-12)
     assert found.over == "users"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "low", "high"),
+    [
+        pytest.param((0.0, 1.0), 0.0, None, id="cut below"),
+        pytest.param((None, 0.15), None, 0.15, id="cut above"),
+        pytest.param((-1.0, 1.0), None, None, id="wide enough"),
+        pytest.param((None, None), None, None, id="no bounds"),
+        pytest.param((0.2, 0.3), 0.1, 0.3, id="the figure is never cut off"),
+    ],
+)
+def test_an_interval_ends_where_the_metric_does(bounds, low, high) -> None:
+    whole = interval(units(sample({(0, 0): 0.0, (1, 0): 0.1, (2, 0): 0.2})))
+
+    found = within(whole, *bounds)
+
+    assert whole.low == pytest.approx(-0.148, abs=0.001)
+    assert (found.mean, found.over) == (whole.mean, whole.over)
+    assert found.low == pytest.approx(whole.low if low is None else low)
+    assert found.high == pytest.approx(whole.high if high is None else high)
+
+
+def test_where_there_is_no_interval_bounds_make_none() -> None:
+    alone = interval(units(sample({(0, 0): 0.5})))
+
+    assert within(alone, 0.0, 1.0) == alone
 
 
 def test_a_system_metric_has_students_interval_over_splits() -> None:
