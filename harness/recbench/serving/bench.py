@@ -8,7 +8,7 @@ from typing import Any
 from recbench import hardware
 from recbench.errors import DataError, NothingRanError, UsageError, unknown_name
 from recbench.results import atomic
-from recbench.serving import measuring
+from recbench.serving import exact, measuring
 from recbench.serving.fitting import Fits, Order, fit_vectors
 from recbench.serving.indexes import KINDS, lacking
 from recbench.serving.report import Measured, Report, Served
@@ -68,7 +68,7 @@ def serve_bench(
         if r.status not in ("ok", "skipped")
     ]
     for fitted in fits.fitted.values():
-        bench = measuring.prepare(fits, fitted, k=k, most=QUERIES)
+        bench = exact.prepare(fits, fitted, k=k, most=QUERIES)
         served.append(bench.served())
         for kind in kinds:
             label = f"{fitted.record.label} in {kind}"

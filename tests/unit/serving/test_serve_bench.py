@@ -11,7 +11,7 @@ from recbench.cli.main import cli
 from recbench.errors import NothingRanError, UsageError
 from recbench.leaderboard import shapes
 from recbench.serving import bench as benches
-from recbench.serving import indexes, measuring, plot, text
+from recbench.serving import exact, indexes, measuring, plot, text
 from recbench.serving.report import OVER_FETCH, SELECTOR, Report
 from recbench.serving.worker import Asker
 
@@ -24,7 +24,7 @@ def needs(kind):
 
 @pytest.fixture(scope="module")
 def bench(made_up):
-    return measuring.prepare(made_up, made_up.fitted["made-up"], k=K, most=5000)
+    return exact.prepare(made_up, made_up.fitted["made-up"], k=K, most=5000)
 
 
 def brute_force(bench, scores):
@@ -200,8 +200,8 @@ def test_equal_scores_come_in_tie_order() -> None:
 
 def test_a_sample_of_users_is_measured_as_a_sample(made_up) -> None:
     fitted = made_up.fitted["made-up"]
-    few = measuring.prepare(made_up, fitted, k=K, most=20)
-    whole = measuring.prepare(made_up, fitted, k=K, most=5000)
+    few = exact.prepare(made_up, fitted, k=K, most=20)
+    whole = exact.prepare(made_up, fitted, k=K, most=5000)
 
     assert len(few.users) == 20
     at = np.searchsorted(whole.users, few.users)
