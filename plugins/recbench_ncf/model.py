@@ -45,7 +45,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "log": binary_cross_entropy_with_logits,
 }
 LAST_RATE = 0.02  # share of the learning rate that is left at the last step
-BLOCK_BYTES = 8 * 2**20  # of first-layer outputs at once, which a cache still holds
+BLOCK_BYTES = 4 * 2**20  # of first-layer outputs at once, which a cache still holds
 PAIRS = 2**16  # predicted at once
 
 

@@ -71,15 +71,18 @@ class Network(nn.Module):
         users_of, items_of = self.users(users), self.items.weight
         if self.product:
             mixed = users_of[:, :d] * self.mix.weight
-            scores = scores + mixed @ items_of[:, :d].T
+            scores += mixed @ items_of[:, :d].T
             if self.mix.bias is not None:
-                scores = scores + self.mix.bias
+                scores += self.mix.bias
         if self.deep:
             weight, bias = self.first.weight, self.first.bias
             of_user = linear(users_of[:, -d:], weight[:, :d])
             of_item = linear(items_of[:, -d:], weight[:, d:], bias)
-            both = of_user[:, None, :] + of_item  # (b, n_items, hidden[0])
-            scores = scores + self.rest(both).squeeze(2)
+            x = of_user[:, None, :] + of_item  # (b, n_items, hidden[0])
+            for layer in self.rest:
+                # in place: a fresh matrix costs more than the product that fills it
+                x = x.relu_() if isinstance(layer, Dropout) else layer(x)
+            scores += x.squeeze(2)
         return scores
 
     @torch.no_grad()

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -129,21 +132,53 @@ def test_adam_penalises_each_group_by_its_own_strength():
     assert torch.allclose(held, torch.full((3,), 0.9))  # Adam's first step is its rate
 
 
-def test_fused_adam_follows_plain_adam():
+@pytest.mark.parametrize(
+    ("fused", "decoupled"), [(True, False), (True, True), (False, False)]
+)
+def test_adam_follows_torchs_to_the_bit_where_both_are_fused(fused, decoupled):
     torch.manual_seed(0)
     start, x = torch.randn(5, 3), torch.randn(20, 5)
+    theirs = torch.optim.AdamW if decoupled else torch.optim.Adam
     ways = []
     for make in (
-        lambda w: adam(([w], 1e-2), learning_rate=0.05),
-        lambda w: torch.optim.Adam([w], lr=0.05, weight_decay=1e-2, fused=False),
+        lambda w: adam(([w], 1e-2), learning_rate=0.05, decoupled=decoupled),
+        lambda w: theirs([w], lr=0.05, weight_decay=1e-2, fused=fused),
     ):
         weight = nn.Parameter(start.clone())
         optimizer = make(weight)
+        halving = torch.optim.lr_scheduler.StepLR(optimizer, 5, gamma=0.5)
         for _ in range(20):
             descend((x @ weight).square().mean(), optimizer)
+            halving.step()
         ways.append(weight.detach())
 
-    assert torch.allclose(*ways, atol=1e-5)
+    assert torch.allclose(*ways, rtol=0, atol=0 if fused else 1e-5)
+    assert not torch.allclose(ways[0], start, atol=0.1)
+
+
+TRAINING = """
+import sys
+import torch
+from torch import nn
+from recbench import FitContext
+from recbench.neural import adam, descend, seed_everything
+
+seed_everything(FitContext(seed=0, threads=1))
+weight = nn.Parameter(torch.ones(3))
+optimizer = adam(([weight], 0.1), learning_rate=0.1)
+descend(weight.square().sum(), optimizer)
+print("torch._dynamo" in sys.modules)
+import torch._inductor.config as compiler
+print(compiler.deterministic)
+"""
+
+
+def test_training_leaves_torchs_compiler_alone_but_tells_it_of_determinism():
+    done = subprocess.run(
+        [sys.executable, "-c", TRAINING], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["False", "True"]
 
 
 def test_weights_return_from_disk_as_they_were(tmp_path):
