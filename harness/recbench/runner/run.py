@@ -335,8 +335,7 @@ def perform(
             done[number] = item.record
     if todo:
         loop = Loop(run, {number: item.cell for number, item in todo})
-        # long ones first, so that no core idles at the end; unknown ones before those
-        order = sorted(todo, key=lambda t: -(t[1].estimate or 1e9))
+        order = sorted(todo, key=lambda t: decide.turn(t[1]))
         done |= loop.work([number for number, _ in order])
         result.interrupted, result.ran = loop.stopped.is_set(), len(todo)
     result.records = [done[n] for n in sorted(done)]
