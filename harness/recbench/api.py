@@ -13,8 +13,8 @@ from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import api as runner_api
 from recbench.runner.decide import Planned
+from recbench.runner.perform import Result
 from recbench.runner.plan import Rerun
-from recbench.runner.run import Result
 
 if TYPE_CHECKING:
     import pandas as pd

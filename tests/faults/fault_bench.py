@@ -10,7 +10,7 @@ from recbench.runner import loop
 from recbench.runner.api import run_request
 from recbench.runner.engines.local import LocalEngine
 from recbench.runner.launch import ForkServer, Launcher
-from recbench.runner.run import Result
+from recbench.runner.perform import Result
 
 PLUGINS = Path(__file__).parent / "plugins"
 FAULTY, NEIGHBOUR = str(PLUGINS / "faulty_models"), str(PLUGINS / "neighbour.py")

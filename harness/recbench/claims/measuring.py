@@ -16,9 +16,10 @@ from recbench.errors import UsageError
 from recbench.evaluation.measure import figure
 from recbench.results.record import Record
 from recbench.results.store import Store
+from recbench.runner.perform import execute
 from recbench.runner.plan import Request, Rerun
 from recbench.runner.rescore import Rescorer
-from recbench.runner.run import Run, execute
+from recbench.runner.run import Run
 from recbench.runner.supervise import Limits
 from recbench.runner.targets import relevant
 from recbench.specs import SuiteSpec

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recbench.interactions import Interactions
+from recbench.specs import DatasetSpec
 
 Ids = NDArray[np.int64] | NDArray[np.str_]
 
@@ -86,3 +87,21 @@ class Dataset:
                 digest.update(np.ascontiguousarray(column, dtype=dtype).data)
             digest.update(b"|")
         return digest.hexdigest()
+
+
+def known(spec: DatasetSpec, dataset: Dataset) -> DatasetSpec:
+    """Return the spec with what the loaded data set really has."""
+    table = dataset.interactions
+    has = {
+        "ratings": table.ratings is not None,
+        "timestamps": table.timestamps is not None,
+        "user_features": table.user_features is not None,
+        "item_features": table.item_features is not None,
+        "folds": bool(dataset.folds),
+    }
+    return replace(
+        spec,
+        values=dataset.values,
+        scale=table.scale,
+        has=tuple(name for name, present in has.items() if present),
+    )

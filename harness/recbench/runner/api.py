@@ -9,8 +9,9 @@ from recbench import plugins
 from recbench.errors import UsageError
 from recbench.runner.decide import Planned
 from recbench.runner.engines.room import room
+from recbench.runner.perform import Result, execute
 from recbench.runner.plan import Request, Rerun
-from recbench.runner.run import Listener, Result, Run, execute
+from recbench.runner.run import Listener, Run
 from recbench.runner.supervise import Limits
 
 

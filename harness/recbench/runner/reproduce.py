@@ -14,9 +14,10 @@ from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.cells import Cell
 from recbench.runner.decide import Planned, provenance
+from recbench.runner.perform import perform
 from recbench.runner.plan import Request
 from recbench.runner.rescore import suite_of
-from recbench.runner.run import Run, perform
+from recbench.runner.run import Run
 from recbench.runner.supervise import Limits
 from recbench.statistics.intervals import interval
 from recbench.statistics.sample import sample, units

@@ -1,4 +1,4 @@
-"""Run a plan: prepare, hand cells to an engine, store a record for each, tell it."""
+"""The state of a run in the parent: data, parts, jobs, and the record of each cell."""
 
 import dataclasses
 import time
@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from recbench import hardware, plugins, tuned
-from recbench.datasets.dataset import Dataset
+from recbench import plugins, tuned
+from recbench.datasets.dataset import Dataset, known
 from recbench.datasets.store import open_dataset
 from recbench.errors import (
     ContractError,
@@ -26,46 +26,17 @@ from recbench.runner.cells import Cell
 from recbench.runner.decide import Planned
 from recbench.runner.engines import Job
 from recbench.runner.handed import MESSAGE_LENGTH, clean
-from recbench.runner.loop import Loop, cell_folder
+from recbench.runner.loop import cell_folder
 from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared, prepare
 from recbench.runner.supervise import Limits, Outcome, troubled
 from recbench.runner.view import write
 from recbench.runner.workspace import Workspace
-from recbench.specs import DatasetSpec, MetricSpec, SuiteSpec
+from recbench.specs import MetricSpec, SuiteSpec
 from recbench.suites import choose
 
 PAUSES = (0.5, 2.0)  # seconds before a record is written once more
 Listener = Callable[[str, Mapping[str, Any]], None]
-
-
-@dataclass(slots=True, kw_only=True)
-class Result:
-    """What a run did.
-
-    Attributes:
-        out: Folder of the store and the pages.
-        catalogue: What the plugins offer.
-        suites: The suites that it touched.
-        records: Of every planned cell the record that counts, or that it cannot run.
-        interrupted: Whether it was stopped before its end.
-        ran: How many cells were run, not taken from the store.
-    """
-
-    out: Path
-    catalogue: plugins.Catalogue
-    suites: list[SuiteSpec] = field(default_factory=list)
-    records: list[Record] = field(default_factory=list)
-    interrupted: bool = False
-    ran: int = 0
-
-    @property
-    def exit_code(self) -> int:
-        """Return the exit status of the command."""
-        if self.interrupted:
-            return 130
-        bad = [r for r in self.records if r.status not in ("ok", "skipped")]
-        return 1 if bad else 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -153,11 +124,11 @@ class Run:
         for suite in suites:
             path = tuned.found_beside(self.request.out / suite.name)
             try:
-                known = tuned.with_found(path, self.catalogue.models)
+                models = tuned.with_found(path, self.catalogue.models)
             except PluginError as error:
                 self.log(f"left out: {error}")
             else:
-                self.catalogue.models.update(known)
+                self.catalogue.models.update(models)
 
     def metric_specs(self, suite: SuiteSpec) -> dict[str, MetricSpec]:
         """Return the specs of a suite's metrics by their name without cut-off."""
@@ -265,84 +236,3 @@ def keep(out: Path, record: Record, blobs: collect.Blobs) -> Record:
                 raise DataError(msg) from error
             time.sleep(pause)
     raise AssertionError  # the last pause is None
-
-
-def known(spec: DatasetSpec, dataset: Dataset) -> DatasetSpec:
-    """Return the spec with what the loaded data set really has."""
-    table = dataset.interactions
-    has = {
-        "ratings": table.ratings is not None,
-        "timestamps": table.timestamps is not None,
-        "user_features": table.user_features is not None,
-        "item_features": table.item_features is not None,
-        "folds": bool(dataset.folds),
-    }
-    return dataclasses.replace(
-        spec,
-        values=dataset.values,
-        scale=table.scale,
-        has=tuple(name for name, present in has.items() if present),
-    )
-
-
-def execute(run: Run) -> Result:
-    """Run everything that a request asks and has no record yet.
-
-    Returns:
-        The records that count for every planned cell.
-
-    Raises:
-        RecbenchError: If the request cannot be planned or the data cannot be had;
-            nothing is written then.
-    """
-    if run.request.dataset is not None:
-        run.load([run.request.dataset])
-    suites = run.suites()
-    for suite in suites:
-        run.metric_specs(suite)
-    Store(run.request.out).require_writable()
-    run.load(suite.dataset for suite in suites)
-    run.check_metrics(suites)
-    return perform(run, run.planned(suites), suites)
-
-
-def perform(
-    run: Run, planned: Sequence[Planned], suites: Sequence[SuiteSpec]
-) -> Result:
-    """Do what is planned to each cell; the data sets are loaded already.
-
-    Returns:
-        The records that count for every planned cell.
-    """
-    for item in planned:
-        run.part(item.cell)
-    result = Result(out=run.request.out, catalogue=run.catalogue, suites=list(suites))
-    todo = [(n, p) for n, p in enumerate(planned) if p.action == "run"]
-    run.tell(
-        "run-started",
-        cells=len(planned),
-        to_run=len(todo),
-        unable=[(p.cell.label, p.why) for p in planned if p.action == "skip"],
-        jobs=run.jobs,
-        estimate=sum(p.estimate or 0 for _, p in todo),
-    )
-    done: dict[int, Record] = {}
-    for number, item in enumerate(planned):
-        if item.action == "skip":
-            outcome = Outcome(status="skipped", message=item.reason)
-            done[number] = run.finish(item.cell, outcome, Path(), collect.now())
-        elif item.record is not None and item.action == "cached":
-            done[number] = item.record
-    if todo:
-        loop = Loop(run, {number: item.cell for number, item in todo})
-        order = sorted(todo, key=lambda t: decide.turn(t[1]))
-        done |= loop.work([number for number, _ in order])
-        result.interrupted, result.ran = loop.stopped.is_set(), len(todo)
-    result.records = [done[n] for n in sorted(done)]
-    run.tell("run-finished", cells=len(done), interrupted=result.interrupted)
-    return result
-
-
-def default_jobs(threads: int) -> int:
-    """Return how many cells run at once: as many as the cores hold."""
-    return max(1, hardware.cores() // threads)

@@ -18,9 +18,11 @@ from recbench.runner.api import catalogue_for
 from recbench.runner.cells import Cell
 from recbench.runner.decide import Planned
 from recbench.runner.engines import Job
+from recbench.runner.engines.room import default_jobs
+from recbench.runner.perform import perform
 from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared
-from recbench.runner.run import Listener, Run, default_jobs, perform
+from recbench.runner.run import Listener, Run
 from recbench.runner.supervise import Limits, Outcome
 from recbench.runner.workspace import Workspace
 from recbench.specs import MetricSpec, SuiteSpec

@@ -11,8 +11,9 @@ from recbench.errors import NothingRanError, UsageError
 from recbench.runner import decide, plan
 from recbench.runner.api import catalogue_for
 from recbench.runner.cells import protocol_hash
+from recbench.runner.engines.room import default_jobs
 from recbench.runner.plan import Request
-from recbench.runner.run import Run, default_jobs
+from recbench.runner.run import Run
 from recbench.runner.supervise import Limits
 from recbench.specs import SuiteSpec
 from recbench.tuning.best import write_best

@@ -12,9 +12,11 @@ from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import plan
 from recbench.runner.decide import Planned
+from recbench.runner.engines.room import default_jobs
+from recbench.runner.perform import perform
 from recbench.runner.plan import Request
 from recbench.runner.prepare import Prepared
-from recbench.runner.run import Run, default_jobs, perform
+from recbench.runner.run import Run
 from recbench.runner.supervise import Limits
 from recbench.specs import SuiteSpec
 

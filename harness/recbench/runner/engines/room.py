@@ -31,13 +31,18 @@ def room(engine: str, address: str, threads: int) -> Iterator[Room]:
         UsageError: If the engine cannot be had.
     """
     if engine == "local":
-        yield Room(jobs=max(1, hardware.cores() // threads))
+        yield Room(jobs=default_jobs(threads))
         return
     require_ray()
     from recbench.runner.engines.cluster import connection, nodes
 
     with connection.connected(address):
         yield Room(jobs=nodes.slots(threads), kinds=nodes.kinds())
+
+
+def default_jobs(threads: int) -> int:
+    """Return how many cells run at once: as many as the cores hold."""
+    return max(1, hardware.cores() // threads)
 
 
 def require_ray() -> None:
