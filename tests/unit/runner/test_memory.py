@@ -16,7 +16,7 @@ def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(20):
         np.ones((2048, 1024), dtype=np.float64)  # 16 MiB: 4,096 pages
-        np.ones((2048, 1024, 4), dtype=np.float64)
+        np.ones((2048, 1024, 3), dtype=np.float64)  # 48 MiB
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 faults()
 print(faults())
