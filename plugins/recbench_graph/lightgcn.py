@@ -84,8 +84,9 @@ class LightGCN:
         vectors = embedding(nodes, smooth(table, graph, self.params.layers))
         user, liked, other = vectors  # (b, d) each
         margin = (user * (other - liked)).sum(dim=1)
-        drawn = embedding(nodes, table)
-        length = drawn.square().sum() / (2 * nodes.shape[1])
+        # the squared lengths of all that was drawn, by how often each node was
+        times = torch.bincount(nodes.flatten(), minlength=graph.n).to(table.dtype)
+        length = (times @ table.square()).sum() / (2 * nodes.shape[1])
         return softplus(margin).mean() + self.params.decay * length
 
     def _keep(self, smoothed: Tensor, graph: Graph, train: Interactions) -> None:

@@ -4,7 +4,9 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, softplus
+from torch.nn.functional import softplus
+
+from recbench.neural import softmax_loss
 
 
 def bpr(positive: Tensor, negative: Tensor) -> Tensor:
@@ -22,23 +24,39 @@ def logistic(positive: Tensor, negative: Tensor) -> Tensor:
     return softplus(-positive).mean() + softplus(negative).mean()
 
 
-def warp(positive: Tensor, negative: Tensor, n_items: int) -> Tensor:
-    """Return the weighted approximate-rank pairwise loss (Weston et al., 2011).
+@torch.no_grad()
+def violators(
+    positive: Tensor, negative: Tensor, n_items: int
+) -> tuple[Tensor, Tensor]:
+    """Return which drawn item counts in WARP (Weston et al., 2011), and how much.
 
-    The first drawn item that comes within 1 of the positive counts. From how many
-    draws it took follows about where the positive ranks: ``(n - 1) / draws``; the
-    hinge is weighed by the logarithm of that, as LightFM does.
+    It is the first that comes within 1 of the positive. From how many draws it took
+    follows about where the positive ranks, ``(n - 1) / draws``; the hinge is weighed
+    by the logarithm of that, as LightFM does.
 
     Args:
         positive: Shape ``(b,)``.
         negative: In the order drawn, shape ``(b, s)``.
         n_items: Number of items to draw from.
+
+    Returns:
+        Its place, int64, and its weight, 0 where no item comes within 1; ``(b,)``.
     """
     within = negative > positive[:, None] - 1
-    first = within.to(torch.uint8).argmax(dim=1, keepdim=True)
+    first = within.to(torch.uint8).argmax(dim=1)
     rank = torch.div(n_items - 1, first + 1, rounding_mode="floor").clamp(min=1)
-    hinge = (1 - positive[:, None] + negative.gather(1, first)) * rank.log()
-    return torch.where(within.any(dim=1, keepdim=True), hinge, 0.0).mean()
+    return first, rank.log() * within.any(dim=1)
+
+
+def warp(positive: Tensor, negative: Tensor, weight: Tensor) -> Tensor:
+    """Return the weighted approximate-rank pairwise loss, the mean over rows.
+
+    Args:
+        positive: Shape ``(b,)``.
+        negative: Scores of the violators, shape ``(b,)``.
+        weight: Their weights, shape ``(b,)``.
+    """
+    return ((1 - positive + negative) * weight).mean()
 
 
 def softmax(positive: Tensor, negative: Tensor, same: Tensor, n_items: int) -> Tensor:
@@ -54,6 +72,5 @@ def softmax(positive: Tensor, negative: Tensor, same: Tensor, n_items: int) -> T
     """
     c = negative.shape[1]
     others = c - 1 if c == n_items else c  # all items: the positive is among them
-    raised = negative + math.log(max(n_items - 1, 1) / max(others, 1))
-    logits = torch.cat((positive[:, None], raised.masked_fill(same, -torch.inf)), dim=1)
-    return cross_entropy(logits, torch.zeros_like(positive, dtype=torch.int64))
+    raised = math.log(max(n_items - 1, 1) / max(others, 1))
+    return softmax_loss(positive, negative, excluded=same, shift=raised)

@@ -106,9 +106,13 @@ def _drawn(served: Served, plan: Plan) -> Loss:
         table = served.net.items(served.item_batch(every, keep))
         mine = _users(served, users, items, plan.code_dropout)
         positive = paired(mine, embedding(items, table))
-        negative = paired(mine[:, None, :], embedding(drawn, table))
         if plan.loss == "warp":
-            return losses.warp(positive, negative, n_items)
+            with torch.no_grad():
+                scores = paired(mine[:, None, :], embedding(drawn, table))
+            first, weight = losses.violators(positive, scores, n_items)
+            found = drawn.gather(1, first[:, None]).squeeze(1)
+            return losses.warp(positive, paired(mine, embedding(found, table)), weight)
+        negative = paired(mine[:, None, :], embedding(drawn, table))
         return {"bpr": losses.bpr, "logistic": losses.logistic}[plan.loss](
             positive, negative
         )

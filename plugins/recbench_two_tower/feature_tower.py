@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag, normalize
 
-from recbench.neural import Entries, lazy_tables
+from recbench.neural import Entries, lazy_tables, sparse_product
 from recbench_two_tower import FeatureParams
 from recbench_two_tower.towers import STD, network
 
@@ -83,11 +83,13 @@ class FeatureTower(nn.Module):
 
 
 def _bag(table: nn.Embedding, entries: Entries) -> Tensor:
+    if not table.sparse:
+        return sparse_product(entries, table.weight)
     return embedding_bag(
         entries.column,
         table.weight,
         entries.starts,
         mode="sum",
-        sparse=table.sparse,
+        sparse=True,
         per_sample_weights=entries.value,
     )

@@ -103,7 +103,7 @@ class FeatureTwoTower:
             for users, items, extra in batches(*columns, size=p.batch_size):
                 u = self._users(users, items, dropout=p.code_dropout)
                 v = self._items(items, dropout=p.code_dropout)
-                loss = batch_softmax(u @ v.T / p.temperature, items, extra)
+                loss = batch_softmax(u, v, items, extra, p.temperature)
                 yield descend(loss, optimizer)
                 schedule.step()
 

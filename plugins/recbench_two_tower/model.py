@@ -82,7 +82,7 @@ class TwoTower:
                 with mixed.autocast():
                     u, v = user_tower(users), item_tower(items)  # (b, embedding_dim)
                     if p.loss == "softmax":
-                        loss = batch_softmax(u @ v.T / p.temperature, items, extra)
+                        loss = batch_softmax(u, v, items, extra, p.temperature)
                     else:
                         loss = mse_loss((u * v).sum(dim=1), extra)
                 yield mixed.descend(loss, optimizer)

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize
+from torch.nn.functional import normalize
 
-from recbench.neural import Dropout
+from recbench.neural import Dropout, softmax_loss
 from recbench_two_tower import FeatureParams, Params
 
 STD = 0.01  # of the embeddings at the start, as in the notebook
@@ -65,7 +65,9 @@ def network(params: Params | FeatureParams) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-def batch_softmax(scores: Tensor, items: Tensor, log_share: Tensor) -> Tensor:
+def batch_softmax(
+    users: Tensor, items: Tensor, codes: Tensor, log_share: Tensor, temperature: float
+) -> Tensor:
     """Return the sampled softmax loss with the items of the batch as negatives.
 
     A popular item is a negative more often. Subtracting the logarithm of its share of
@@ -74,16 +76,21 @@ def batch_softmax(scores: Tensor, items: Tensor, log_share: Tensor) -> Tensor:
     negatives.
 
     Args:
-        scores: Scores of row ``r``'s user and row ``c``'s item, shape ``(b, b)``.
-        items: Item codes of the rows, shape ``(b,)``.
+        users: Vectors of the rows' users, shape ``(b, d)``.
+        items: Vectors of the rows' items, shape ``(b, d)``.
+        codes: Codes of these items, shape ``(b,)``.
         log_share: Logarithm of each row's item's share, shape ``(b,)``; 0 corrects
             nothing.
+        temperature: What the scores are divided by.
 
     Returns:
-        The mean over rows of the negative log-probability of the diagonal.
+        The mean over rows of the negative log-probability of the row's own item.
     """
-    logits = scores - log_share
-    same = items[:, None] == items
-    same.fill_diagonal_(fill_value=False)
-    rows = torch.arange(len(items), device=items.device)
-    return cross_entropy(logits.masked_fill(same, -torch.inf), rows)
+    own = (users * items).sum(dim=1) / temperature - log_share
+    return softmax_loss(
+        own,
+        users @ items.T,
+        excluded=codes[:, None] == codes,
+        scale=1 / temperature,
+        shift=-log_share,
+    )

@@ -120,9 +120,12 @@ def test_warp_by_loops():
         else:
             skipped += 1
 
-    found = losses.warp(positive, negative, n_items)
+    first, weight = losses.violators(positive, negative, n_items)
+    hardest = negative.gather(1, first[:, None]).squeeze(1)
+    found = losses.warp(positive, hardest, weight)
 
     assert 0 < skipped < 50
+    assert int((weight == 0).sum()) == skipped
     assert float(found) == pytest.approx(total / 50, rel=1e-5)
 
 

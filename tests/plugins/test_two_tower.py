@@ -41,9 +41,11 @@ def test_the_corrected_softmax_by_hand():
     items = [4, 7, 4]
 
     found = batch_softmax(
-        scores,
+        scores * 2,
+        torch.eye(3),
         torch.tensor(items),
         torch.tensor([math.log(share[item]) for item in items]),
+        temperature=2.0,
     )
 
     def odds(row, column):

@@ -21,11 +21,12 @@ there are two threads (unless deterministic algorithms are on, which is slower).
 
 from recbench.neural.batches import batches, tensors
 from recbench.neural.dropout import Dropout
+from recbench.neural.losses import softmax_loss
 from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
 from recbench.neural.optimizers import adam, descend, lazy_tables, mean
 from recbench.neural.precision import Precision, moved
-from recbench.neural.rows import Entries, Rows, SparseLinear
+from recbench.neural.rows import Entries, Rows, SparseLinear, sparse_product
 from recbench.neural.seeding import seed_everything
 from recbench.neural.states import load_module, save_module
 from recbench.neural.stopping import EarlyStopping
@@ -51,5 +52,7 @@ __all__ = [
     "save_arrays",
     "save_module",
     "seed_everything",
+    "softmax_loss",
+    "sparse_product",
     "tensors",
 ]

@@ -138,8 +138,21 @@ class SparseLinear(nn.Module):
             return linear(entries.dense()[0], self.weight.T, self.bias)
         if self.training:
             entries = entries.without_zeros()
-        summed: Tensor = _SparseProduct.apply(self.weight, entries)  # type: ignore[no-untyped-call]  # torch's
-        return summed + self.bias
+        return sparse_product(entries, self.weight) + self.bias
+
+
+def sparse_product(entries: Entries, weight: Tensor) -> Tensor:
+    """Return sparse rows times a matrix, which is a weighted sum of its rows for each.
+
+    Args:
+        entries: ``b`` rows of ``m`` columns.
+        weight: float32, shape ``(m, d)``; the gradient is with respect to it alone.
+
+    Returns:
+        float32, shape ``(b, d)``.
+    """
+    product: Tensor = _SparseProduct.apply(weight, entries)  # type: ignore[no-untyped-call]  # torch's
+    return product
 
 
 class _SparseProduct(torch.autograd.Function):
