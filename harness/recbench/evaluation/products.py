@@ -18,6 +18,7 @@ from recbench.evaluation.rules import RankingRules, checked, mask
 from recbench.evaluation.topk import finalists, padded, select
 
 LARGEST = float(np.finfo(np.float32).max)
+PART = 2**16  # numbers in a part of the exact products
 
 
 def rank_products(
@@ -68,7 +69,7 @@ def rank_products(
         margin = 2 * (d + 1) * 2.0**-24 * lengths * longest + 4 * d * 2.0**-126
         found, items = finalists(scores, n, k, margin)
         held.put(block)
-        exact = products(u[found], v[items])
+        exact = products(u, found, v, items)
         lists[part], values[part] = select(
             rows=found, items=items, values=exact, keys=rules.keys, n_rows=len(u), k=k
         )
@@ -77,15 +78,41 @@ def rank_products(
     return lists, values
 
 
-def products(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the dot products of aligned rows in float64, in one order of summation.
+def products(
+    u: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    v: NDArray[np.float32],
+    items: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """Return the dot products of pairs of rows in float64, in one order of summation.
 
     The product of two float32 is exact in float64, and the sum runs along contiguous
-    rows of one length, so a pair's value does not depend on the other pairs.
+    rows of one length, so a pair's value does not depend on the other pairs. They are
+    taken in parts that a core's own cache holds.
+
+    Args:
+        u: Shape ``(b, d)``.
+        rows: Rows of ``u``, shape ``(c,)``.
+        v: Shape ``(n, d)``.
+        items: Rows of ``v``, shape ``(c,)``.
+
+    Returns:
+        Shape ``(c,)``.
     """
-    exact = u.astype(np.float64, order="C")
-    exact *= v
-    return np.asarray(exact.sum(axis=1))
+    c, d = len(rows), u.shape[1]
+    found = np.empty(c)
+    step = max(1, min(c, PART // max(1, d)))
+    left, right = (np.empty((step, d), dtype=np.float32) for _ in range(2))
+    exact = np.empty((step, d))
+    for start in range(0, c, step):
+        at = slice(start, min(start + step, c))
+        n = at.stop - start
+        # indices are known to be valid; other modes than "raise" write without a copy
+        np.take(u, rows[at], axis=0, out=left[:n], mode="clip")
+        np.take(v, items[at], axis=0, out=right[:n], mode="clip")
+        np.multiply(left[:n], right[:n], out=exact[:n], dtype=np.float64)
+        np.sum(exact[:n], axis=1, out=found[at])
+    return found
 
 
 def norms(vectors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """What the harness asks of a model inside its own process, and where answers go."""
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,9 +37,14 @@ def validator(
     if not len(users):
         return None
 
+    _, _, cut_off = metric.partition("@")
+
     @functools.cache
     def rules() -> scoring.RankingRules:
-        return view.rules(final=False)
+        found = view.rules(final=False)
+        # what lies behind the metric's cut-off need not be sorted
+        k = min(found.k, int(cut_off)) if cut_off else found.k
+        return dataclasses.replace(found, k=k)
 
     @functools.cache
     def queries() -> Queries:

@@ -134,7 +134,7 @@ def recall(bench: Bench, lists: Lists) -> float:
     u = bench.fitted.user_vectors[bench.users]
     v = bench.fitted.item_vectors
     rows, ranks = np.nonzero(lists >= 0)
-    exact = products(u[rows], v[lists[rows, ranks]])
+    exact = products(u, rows, v, lists[rows, ranks])
     wanted = (bench.lists >= 0).sum(axis=1)
     last = np.full(len(wanted), np.inf)
     some = wanted > 0

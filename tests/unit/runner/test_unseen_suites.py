@@ -1,5 +1,7 @@
 """Suites of cold items, cold users and new users: what they ask, of whom, by what."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -185,3 +187,28 @@ def test_validation_follows_the_same_rule_as_the_test(make):
     value = validator(view, "ndcg@10", specs)(model)
 
     assert 0 <= value <= 1
+
+
+@pytest.mark.parametrize(("metric", "length"), [("ndcg@3", 3), ("mrr", None)])
+def test_validation_ranks_as_far_as_its_metric_reads(metric, length, monkeypatch):
+    from recbench.evaluation import measure
+    from recbench.metrics.builtin import recbench_metrics
+
+    view = prepared(new_users_suite(TOP_N)).view
+    specs = {spec.name: spec for spec in recbench_metrics()}
+    model = ByHistory()
+    model.fit(view.train, None)
+    lengths, real = [], measure.rank
+
+    def rank(model, users, rules, queries, **rest):
+        lengths.append(rules.k)
+        return real(model, users, rules, queries, **rest)
+
+    monkeypatch.setattr(measure, "rank", rank)
+    short = validator(view, metric, specs)(model)
+    whole = validator(dataclasses.replace(view, k=view.k + 7), metric, specs)(model)
+
+    assert lengths == ([length] * 2 if length else [view.k, view.k + 7])
+    assert view.k > 3
+    if length:
+        assert short == whole
