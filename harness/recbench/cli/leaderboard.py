@@ -125,11 +125,14 @@ def plots(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
 
     store = Store(out)
     catalogue = registry.load(plugins)
-    for suite in publish.chosen(store, suites):
-        board = publish.load(store, suite, catalogue)
-        with _writing(out):
-            paths = publish.draw(board, store.folder(suite))
-        for path in paths:
+    boards = [
+        (publish.load(store, suite, catalogue), store.folder(suite))
+        for suite in publish.chosen(store, suites)
+    ]
+    with _writing(out):
+        publish.draw(boards)
+    for board, folder in boards:
+        for path in publish.picture_paths(board, folder).values():
             click.echo(path)
 
 

@@ -12,6 +12,7 @@ from recbench.errors import NothingRanError, PluginError, StaleBoardError, unkno
 from recbench.leaderboard import flat, jsonboard, layout, markdown, plots
 from recbench.leaderboard.board import Board, build
 from recbench.leaderboard.escape import clean
+from recbench.leaderboard.plots import apart
 from recbench.referee.case import Search, looked_at
 from recbench.results import atomic
 from recbench.results.store import Store
@@ -104,30 +105,35 @@ def write(
     boards = []
     for suite in suites:
         board = load(store, suite, catalogue)
-        folder = store.folder(suite)
         for name, text in pages(board).items():
-            _put(folder / name, text.encode())
-        draw(board, folder)
+            _put(store.folder(suite) / name, text.encode())
         boards.append(board)
+    draw([(board, store.folder(board.suite)) for board in boards])
     _put(store.root / INDEX, _index(store).encode())
     return boards
 
 
-def draw(board: Board, folder: Path) -> list[Path]:
-    """Write the pictures of a board that are missing or stale.
+def draw(boards: Sequence[tuple[Board, Path]]) -> None:
+    """Write the pictures of boards into their folders where missing or stale."""
+    stale = [
+        (board, name, path)
+        for board, folder in boards
+        for name, path in picture_paths(board, folder).items()
+        if not _shows(path, plots.fingerprint(board, name))
+    ]
+    drawn = apart.files([(board, name) for board, name, _ in stale])
+    for (_, _, path), picture in zip(stale, drawn, strict=True):
+        _put(path, picture)
+    for board, folder in boards:
+        kept = picture_paths(board, folder).values()
+        for old in (folder / "plots").glob("*.svg"):
+            if old.stem in plots.TITLES and old not in kept:
+                old.unlink()
 
-    Returns:
-        The paths of all its pictures.
-    """
-    paths = {}
-    for name in plots.names(board):
-        path = paths[name] = folder / "plots" / f"{name}.svg"
-        if not _shows(path, plots.fingerprint(board, name)):
-            _put(path, plots.file(board, name))
-    for old in (folder / "plots").glob("*.svg"):
-        if old.stem in plots.TITLES and old.stem not in paths:
-            old.unlink()
-    return list(paths.values())
+
+def picture_paths(board: Board, folder: Path) -> dict[str, Path]:
+    """Return where the pictures of a board belong, by name."""
+    return {name: folder / "plots" / f"{name}.svg" for name in plots.names(board)}
 
 
 def pictures(board: Board, folder: Path) -> dict[str, bytes]:

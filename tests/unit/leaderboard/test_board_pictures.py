@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+from recbench import hardware
 from recbench.errors import UsageError
 from recbench.leaderboard import plots
 from recbench.leaderboard.board import build
+from recbench.leaderboard.plots import apart
 
 LEVELS = ("1", "2", "3", "4", "5")
 
@@ -166,3 +168,26 @@ def test_predicted_ratings_are_summed_over_runs(factory) -> None:
     assert levels == [1.0, 2.0, 3.0, 4.0, 5.0]
     expected = sum(np.array(record.spread["3"]) for record in made.records)
     np.testing.assert_array_equal(table[:, 2], expected)
+
+
+def test_other_processes_draw_the_same_bytes(board, monkeypatch) -> None:
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    jobs = [(board, name) for name in plots.names(board)]
+    assert len(jobs) >= apart.FEW
+
+    with monkeypatch.context() as patch:
+        patch.setattr(plots, "file", None)  # nothing is drawn here
+        found = apart.files(jobs)
+
+    assert found == [plots.file(*job) for job in jobs]
+
+
+def test_what_another_process_cannot_draw_is_drawn_here(board) -> None:
+    artist = apart.Artist()
+    artist.process.kill()
+    artist.process.wait()
+
+    picture = artist.draw((board, "metrics"))
+
+    artist.close()
+    assert picture == plots.file(board, "metrics")
