@@ -26,7 +26,7 @@ class Adam(torch.optim.Adam):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters."""
-        inspect.unwrap(super().add_param_group)(self, param_group)
+        inspect.unwrap(torch.optim.Adam.add_param_group)(self, param_group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:  # noqa: ARG002 - the name is torch's
         """Forget all gradients."""
