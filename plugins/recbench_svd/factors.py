@@ -8,8 +8,9 @@ minimise squared error with an L2 penalty by stochastic gradient descent, one ra
 a time; ``nmf`` (Luo et al., 2014) keeps ``p`` and ``q`` non-negative by its choice of
 step, without mean and biases unless ``biased``.
 
-Training is Surprise's own. Deviation: none in the models; predictions are not clipped
-here, because the harness clips everybody's. In the task ``top-n`` the score is the
+Training is Surprise's own, that of ``svd-pp`` its steps in blocks (``plus_plus``).
+Deviation: none in the models; predictions are not clipped here, because the harness
+clips everybody's. In the task ``top-n`` the score is the
 predicted rating: these models are trained on given ratings only, and rank as such.
 """
 
@@ -22,12 +23,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recbench import FitContext, Interactions, load_fitted, save_fitted
+from recbench_svd import plus_plus
 from recbench_svd.params import NMFParams, SVDParams, SVDppParams
 from recbench_svd.trainset import Known, spread
 
 Codes = NDArray[np.int32]
 Scores = NDArray[np.float32]
 Exact = NDArray[np.float64]
+
+Training = Callable[[surprise.AlgoBase, surprise.Trainset], object]
 
 SEEDS = 2**32  # Surprise takes numpy's legacy seeds
 PAIRS = 1 << 12  # pairs predicted at once, so that their factors stay in cache
@@ -112,8 +116,12 @@ def implicit(trainset: surprise.Trainset, vectors: Exact) -> Exact:
     return np.asarray(rated @ vectors) / np.sqrt(lengths)[:, None]
 
 
+def _fit(algorithm: surprise.AlgoBase, trainset: surprise.Trainset) -> None:
+    algorithm.fit(trainset)
+
+
 class FactorModel:
-    """A factor model that Surprise trains."""
+    """A factor model of Surprise."""
 
     factors: Factors
     n_parameters: int
@@ -121,22 +129,28 @@ class FactorModel:
     save, load = save_fitted, load_fitted
 
     def __init__(
-        self, make: Callable[[int], surprise.AlgoBase], *, biased: bool = True
+        self,
+        make: Callable[[int], surprise.AlgoBase],
+        *,
+        biased: bool = True,
+        train: Training = _fit,
     ) -> None:
         """Make an untrained model.
 
         Args:
             make: Returns the Surprise algorithm for a seed.
             biased: Whether it has mean and biases.
+            train: Fits it.
         """
         self.make = make
         self.biased = biased
+        self.train = train
 
     def fit(self, train: Interactions, context: FitContext) -> None:
         """Let Surprise train, then read out the factors."""
         known, trainset = Known.of(train)
         algorithm = self.make(context.seed % SEEDS)
-        algorithm.fit(trainset)
+        self.train(algorithm, trainset)
         self.factors = collected(algorithm, known, biased=self.biased)
         self.n_parameters = self.factors.n_parameters
 
@@ -187,7 +201,8 @@ def svd_pp(params: SVDppParams) -> FactorModel:
             reg_all=p.reg,
             random_state=seed,
             cache_ratings=True,
-        )
+        ),
+        train=plus_plus.train,
     )
 
 

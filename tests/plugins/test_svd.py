@@ -118,6 +118,29 @@ def test_every_pair_gets_what_surprise_itself_predicts(name):
         np.testing.assert_allclose(table.ravel(), expected, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("block", [1, 7, 64])
+@pytest.mark.parametrize("preset", [{}, {"preset": "surprise"}], ids=["own", "theirs"])
+def test_svd_pp_in_blocks_takes_surprises_steps(block, preset, monkeypatch):
+    train = ratings(n_users=60, n_items=90)
+    monkeypatch.setattr("recbench_svd.plus_plus.BLOCK", block)
+    model = fitted("svd-pp", train, **preset)
+
+    expected = by_surprise(model.make(0), train)
+
+    np.testing.assert_allclose(exact(model, *all_pairs(train)), expected, atol=1e-12)
+
+
+def test_svd_pp_of_items_rated_twice_is_surprises_too():
+    once = ratings()
+    twice = np.r_[0 : len(once), 0:50]
+    train = once.take(np.random.default_rng(0).permutation(twice))
+
+    model = fitted("svd-pp", train)
+
+    expected = by_surprise(model.make(0), train)
+    np.testing.assert_allclose(exact(model, *all_pairs(train)), expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", THEIRS)
 def test_predictions_are_finite_float32_also_without_training_rows(name):
     train = ratings()
