@@ -57,13 +57,13 @@ def blocks(n: int, seed: int = 0) -> Iterator[pa.Table]:
         users += len(wanted)
 
 
-def write(n: int, parquet: Path, csv: Path | None) -> None:
-    """Write ``n`` interactions to one or both files."""
+def write(n: int, parquet: Path, csv: Path) -> None:
+    """Write the same ``n`` interactions to both files."""
     schema = next(blocks(1)).schema
-    with pq.ParquetWriter(parquet, schema) as file:
+    with (
+        pq.ParquetWriter(parquet, schema) as file,
+        pacsv.CSVWriter(csv, schema) as text,
+    ):
         for table in blocks(n):
             file.write_table(table)
-    if csv is not None:
-        with pacsv.CSVWriter(csv, schema) as text:
-            for table in blocks(n):
-                text.write_table(table)
+            text.write_table(table)

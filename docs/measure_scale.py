@@ -33,7 +33,6 @@ MODELS: dict[str, dict[str, Any]] = {
     "two-tower": {"epochs": 1, "patience": 0},
 }
 RATING = ("sgd-mf",)  # fitted as for predicting ratings, then ranks too
-LARGEST_RANKED = 50_000_000  # ranking grows with users times items
 STEPS = ("make", "parquet", "csv", "split", *MODELS, "run")
 Figures = dict[str, float]
 
@@ -50,8 +49,8 @@ def make(work: Path, n: int, figures: Figures) -> None:
     """Write the files."""
     import large
 
-    csv = None if n > 50_000_000 else work / f"{n}.csv"
-    timed(figures, "make", lambda: large.write(n, work / f"{n}.parquet", csv))
+    files = work / f"{n}.parquet", work / f"{n}.csv"
+    timed(figures, "make", lambda: large.write(n, *files))
 
 
 def read_in(work: Path, n: int, figures: Figures, *, ending: str) -> None:
@@ -105,8 +104,6 @@ def model(work: Path, n: int, figures: Figures, *, name: str) -> None:
     context = FitContext(task=task, threads=int(os.environ["OMP_NUM_THREADS"]))
     timed(figures, "fit", lambda: made.fit(view.train, context))
     figures["fit: MiB"] = peak_mib() or 0.0
-    if n > LARGEST_RANKED:
-        return
     users, rules = view.ask_users, view.rules(final=True)
     lists, _ = timed(figures, "rank", lambda: scoring.rank(made, users, rules))
     figures["rank: MiB"] = peak_mib() or 0.0
