@@ -6,7 +6,7 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from recbench import DataError, Interactions, UsageError
-from recbench.neural import Dropout, Entries, Offsets, Rows, SparseLinear
+from recbench.neural import Dropout, Entries, Linear, Offsets, Rows, SparseLinear
 from recbench_autorec import Params
 
 ACTIVATION = {
@@ -34,7 +34,7 @@ class Network(nn.Module):
         self.corrupt, self.drop = Dropout(params.input_dropout), Dropout(params.dropout)
         self.encoder = SparseLinear(m, params.hidden)
         self.activate = ACTIVATION[params.activation]()
-        self.decoder = nn.Linear(params.hidden, m)
+        self.decoder = Linear(params.hidden, m)
         if params.offsets:
             nn.init.normal_(self.decoder.weight, std=SMALL)
             nn.init.zeros_(self.decoder.bias)

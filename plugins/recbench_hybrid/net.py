@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding
 
+from recbench.neural import linear
 from recbench_hybrid.bags import Bags
 from recbench_hybrid.known import Known
 
@@ -124,7 +125,7 @@ class Net(nn.Module):
 
 def products(users: Tensor, items: Tensor) -> Tensor:
     """Return the score of every pair of rows, shape ``(b, c)``."""
-    return users[:, :-1] @ items[:, :-1].T + users[:, -1:] + items[:, -1]
+    return linear(users[:, :-1], items[:, :-1], items[:, -1]) + users[:, -1:]
 
 
 def paired(users: Tensor, items: Tensor) -> Tensor:

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx
-from torch.nn.functional import linear, log_softmax, pad
+from torch.nn.functional import log_softmax, pad
 
-from recbench.neural import Dropout, Entries, SparseLinear
+from recbench.neural import Dropout, Entries, Linear, SparseLinear, linear
 from recbench_mult_vae import DenoisingParams, Params
 
 ALIGNED = 16  # float32 numbers in 64 bytes
@@ -42,7 +42,7 @@ class Network(nn.Module):
         self.first = SparseLinear(m, down[0])
         self.encoder = nn.Sequential(*_layers(down, tanh_first=True))
         self.decoder = nn.Sequential(*_layers(up))
-        self.output = nn.Linear(up[-1], m)
+        self.output = Linear(up[-1], m)
         for name, weight in self.named_parameters():
             if name.endswith("weight"):
                 nn.init.xavier_uniform_(weight)
@@ -149,6 +149,6 @@ def _layers(sizes: tuple[int, ...], *, tanh_first: bool = False) -> list[nn.Modu
     """Return a linear layer and a tanh for each step from size to size."""
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
-        step = [nn.Linear(before, after), nn.Tanh()]
+        step = [Linear(before, after), nn.Tanh()]
         layers += step[::-1] if tanh_first else step
     return layers

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from recbench.neural import Dropout
+from recbench.neural import Dropout, Linear
 from recbench_ncf import Params
 
 STD = 0.01  # of the embeddings at the start, as in the paper
@@ -39,7 +39,7 @@ class Network(nn.Module):
             self.mix = nn.Linear(d, 1, bias=not self.deep)
             nn.init.ones_(self.mix.weight)
         if self.deep:
-            self.first = nn.Linear(2 * d, params.hidden[0])
+            self.first = Linear(2 * d, params.hidden[0])
             self.rest = _rest(params)
         self.drop = Dropout(params.dropout)
         for table in (self.items, self.users):
@@ -105,5 +105,5 @@ def _rest(params: Params) -> nn.Sequential:
     layers: list[nn.Module] = []
     sizes = (*params.hidden, 1)
     for before, after in pairwise(sizes):
-        layers += [Dropout(params.dropout, relu=True), nn.Linear(before, after)]
+        layers += [Dropout(params.dropout, relu=True), Linear(before, after)]
     return nn.Sequential(*layers)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, scaled_dot_product_attention
 
-from recbench.neural import Dropout
+from recbench.neural import Dropout, Linear
 
 STD = 0.02  # of all weights at the start, as in BERT
 
@@ -88,11 +88,11 @@ class Block(nn.Module):
         super().__init__()
         self.heads, self.causal = heads, causal
         self.before = nn.LayerNorm(dim)
-        self.queries = nn.Linear(dim, 3 * dim)
-        self.mixed = nn.Linear(dim, dim)
+        self.queries = Linear(dim, 3 * dim)
+        self.mixed = Linear(dim, dim)
         self.between = nn.LayerNorm(dim)
-        self.wide = nn.Linear(dim, 2 * dim)
-        self.narrow = nn.Linear(2 * dim, dim)
+        self.wide = Linear(dim, 2 * dim)
+        self.narrow = Linear(2 * dim, dim)
         self.dropout = Dropout(dropout)
 
     def forward(self, x: Tensor, seen: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, logsigmoid, softmax
 
-from recbench.neural import moved
+from recbench.neural import linear, moved
 
 TINY = 1e-24
 
@@ -90,13 +90,13 @@ class Objective:
         """
         sample = self.competitors.draw()
         if sample is None and self.kind == "cross-entropy":
-            return cross_entropy(torch.addmm(bias, states, vectors.T), targets)
+            return cross_entropy(linear(states, vectors, bias), targets)
         if sample is None:
             sample = self.competitors.known.to(states.device)
         right = (states * embedding(targets, vectors)).sum(dim=1)
         right = right + embedding(targets, bias[:, None])[:, 0]
-        wrong = states @ embedding(sample, vectors).T
-        wrong = wrong + embedding(sample, bias[:, None])[:, 0]  # (N, negatives)
+        biases = embedding(sample, bias[:, None])[:, 0]
+        wrong = linear(states, embedding(sample, vectors), biases)  # (N, negatives)
         same = sample == targets[:, None]
         if self.kind == "cross-entropy":
             if self.competitors.negatives:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from recbench.neural import Dropout, softmax_loss
+from recbench.neural import Dropout, Linear, linear, softmax_loss
 from recbench_two_tower import FeatureParams, Params
 
 STD = 0.01  # of the embeddings at the start, as in the notebook
@@ -59,9 +59,9 @@ def network(params: Params | FeatureParams) -> nn.Sequential:
     sizes = (params.embedding_dim, *params.hidden)
     layers: list[nn.Module] = []
     for before, after in pairwise(sizes):
-        layers += [nn.Linear(before, after), Dropout(params.dropout, relu=True)]
+        layers += [Linear(before, after), Dropout(params.dropout, relu=True)]
     if params.hidden:
-        layers.append(nn.Linear(sizes[-1], params.embedding_dim))
+        layers.append(Linear(sizes[-1], params.embedding_dim))
     return nn.Sequential(*layers)
 
 
@@ -89,7 +89,7 @@ def batch_softmax(
     own = (users * items).sum(dim=1) / temperature - log_share
     return softmax_loss(
         own,
-        users @ items.T,
+        linear(users, items),
         excluded=codes[:, None] == codes,
         scale=1 / temperature,
         shift=-log_share,

@@ -26,6 +26,7 @@ from recbench.neural.negatives import NegativeSampler
 from recbench.neural.offsets import Offsets
 from recbench.neural.optimizers import adam, descend, lazy_tables, mean
 from recbench.neural.precision import Precision, moved
+from recbench.neural.products import Linear, linear
 from recbench.neural.rows import Entries, Rows, SparseLinear, sparse_product
 from recbench.neural.seeding import seed_everything
 from recbench.neural.states import load_module, save_module
@@ -36,6 +37,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Entries",
+    "Linear",
     "NegativeSampler",
     "Offsets",
     "Precision",
@@ -45,6 +47,7 @@ __all__ = [
     "batches",
     "descend",
     "lazy_tables",
+    "linear",
     "load_module",
     "mean",
     "moved",
