@@ -1,11 +1,13 @@
 """What a script or a notebook calls: run, plan, boards, rescoring."""
 
+import importlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from recbench import plugins as plugin_loading
 from recbench.errors import DataError
@@ -15,12 +17,18 @@ from recbench.runner import api as runner_api
 from recbench.runner.decide import Planned
 from recbench.runner.perform import Result
 from recbench.runner.plan import Rerun
+from recbench.runner.run import Listener
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from recbench.datasets.dataset import Dataset
     from recbench.leaderboard.board import Board
+    from recbench.leaderboard.plots.apart import Studio
+
+
+STATISTICS = "recbench.leaderboard.assemble"  # slow to import
+MANY = 4  # cells that are worth getting ready for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +90,24 @@ class Boards:
         return json.dumps(entries, indent=1)
 
 
-def boards_of(result: Result) -> Boards:
+def drawing_at(studio: "Studio", listener: Listener) -> Listener:
+    """Return a listener that also gets ready for the pages while the cells start."""
+    ready: dict[str, Callable[[], object]] = {
+        "run-started": studio.open,
+        "cell-started": partial(importlib.import_module, STATISTICS),
+    }
+
+    def listen(event: str, data: Mapping[str, Any]) -> None:
+        listener(event, data)
+        if event == "run-started" and data["to_run"] < MANY:
+            ready.clear()
+        if event in ready:
+            ready.pop(event)()
+
+    return listen
+
+
+def boards_of(result: Result, studio: "Studio | None" = None) -> Boards:
     """Write the pages of the suites that a run touched and return their boards."""
     from recbench.leaderboard import publish
 
@@ -90,7 +115,7 @@ def boards_of(result: Result) -> Boards:
     names = [s.name for s in result.suites if s.name in store.suites()]
     result.catalogue.suites.update({s.name: s for s in result.suites})
     try:
-        written = publish.write(store, names, result.catalogue)
+        written = publish.write(store, names, result.catalogue, studio)
     except OSError as error:
         msg = (
             f"the records are kept, but the pages under {result.out} cannot be "
@@ -147,30 +172,32 @@ def run(  # one keyword for each option of the command
     Raises:
         RecbenchError: If the request cannot be planned or the data cannot be had.
     """
+    from recbench.leaderboard.plots.apart import Studio
     from recbench.runner.lines import Lines
 
     shown = Lines(sys.stderr if progress else None)
     suites = (suites,) if isinstance(suites, str) else suites
     models = (models,) if isinstance(models, str) else models
-    result = runner_api.run_request(
-        suites=suites,
-        everything=not (suites or models or dataset),
-        models=models,
-        dataset=dataset,
-        seeds=seeds,
-        device=device,
-        threads=threads,
-        jobs=jobs,
-        timeout=timeout,
-        memory=memory,
-        rerun=rerun,
-        quick=quick,
-        plugins=plugins,
-        out=Path(out),
-        log=shown.log,
-        listener=shown.listen,
-    )
-    return boards_of(result)
+    with Studio() as studio:
+        result = runner_api.run_request(
+            suites=suites,
+            everything=not (suites or models or dataset),
+            models=models,
+            dataset=dataset,
+            seeds=seeds,
+            device=device,
+            threads=threads,
+            jobs=jobs,
+            timeout=timeout,
+            memory=memory,
+            rerun=rerun,
+            quick=quick,
+            plugins=plugins,
+            out=Path(out),
+            log=shown.log,
+            listener=drawing_at(studio, shown.listen),
+        )
+        return boards_of(result, studio)
 
 
 def plan(

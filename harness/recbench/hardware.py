@@ -130,12 +130,16 @@ def choose_device(
 def versions() -> dict[str, str]:
     """Return the versions that may change a result, from metadata alone."""
     found = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-    return found
+    return found | {name: v for name in LIBRARIES if (v := _version(name))}
+
+
+@functools.cache
+def _version(distribution: str) -> str:
+    """Return a version, or nothing where it is not installed."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def machine() -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pytest
 
 from recbench.runner import loop
 from recbench.runner.api import run_request
+from recbench.runner.engines import Kind
 from recbench.runner.engines.local import LocalEngine
 from recbench.runner.launch import ForkServer, Launcher
 from recbench.runner.perform import Result
@@ -21,7 +22,7 @@ RAY_ADDRESS = os.environ.get("RECBENCH_TEST_RAY_ADDRESS", "local")
 class WarmEngine(LocalEngine):
     """A local engine that leaves its fork server to the next run."""
 
-    warm: dict[int, Launcher] = {}  # noqa: RUF012 - shared on purpose
+    warm: dict[Kind, Launcher] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self, jobs: int) -> None:
         super().__init__(jobs)
@@ -40,7 +41,7 @@ class TwinServer(ForkServer):
             "import recbench.runner.forkserver as f",
             "import recbench.runner.processes as p",
             "from recbench.runner import child, view",
-            "f.PRELOAD = ('numpy', 'recbench.runner.child')",
+            "f.PRELOAD, f.NETWORKS = ('numpy', 'recbench.runner.child'), ()",
             code,
             "f.main()",
         ]
@@ -56,8 +57,8 @@ class Bench:
 
     def twin(self, models: list[str], out: Path, code: str, **options: Any) -> Result:
         """Run models in a fork server that was changed by some code."""
-        engine = LocalEngine(2)
-        engine.launchers[1] = TwinServer(code)
+        engine, twin = LocalEngine(2), TwinServer(code)
+        engine.launchers = {(1, torch): twin for torch in (False, True)}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "make_engine", lambda *_: engine)
             return self.run(models, out, **options)

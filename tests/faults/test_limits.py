@@ -74,8 +74,8 @@ def test_a_fork_and_a_fresh_interpreter_give_the_same_bits(
         patch.setenv("RECBENCH_ISOLATION", "spawn")
         patch.setattr(WarmEngine, "warm", warm := {})
         [fresh] = bench.run(["neighbour"], tmp_path / "spawn").records
-        assert "--fresh" in warm[1].process.args
-        warm[1].close()
+        assert "--fresh" in warm[1, True].process.args
+        warm[1, True].close()
 
     assert forked.status == fresh.status == "ok"
     assert forked.blobs == fresh.blobs

@@ -74,7 +74,7 @@ def bench_plugins() -> str:
 
 def kill_server_soon() -> None:
     """Kill the fork server while both cells run on it."""
-    server = WarmEngine.warm[1]
+    server = WarmEngine.warm[1, True]
     deadline = time.monotonic() + 30
     while len(server.children) < 2 and time.monotonic() < deadline:  # type: ignore[attr-defined]
         time.sleep(0.01)

@@ -28,7 +28,7 @@ from recbench.runner import launch  # noqa: E402 - likewise
 
 LIGHT = """
 import recbench.runner.forkserver as f
-f.PRELOAD = ('numpy', 'recbench.runner.child')
+f.PRELOAD, f.NETWORKS = ('numpy', 'recbench.runner.child'), ()
 f.main()
 """
 

@@ -68,17 +68,20 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
         show_plan.show(chosen, as_json=chosen["form"] == "json", dry=True)
         return
     from recbench.cli.progress import Progress
+    from recbench.leaderboard.plots.apart import Studio
 
     form, out = chosen.pop("form"), Path(chosen["out"])
     again = shlex.join(["recbench", *sys.argv[1:]])
     resume = f"interrupted; this resumes where it stopped:\n  {again}"
-    with Progress() as progress:
-        try:
-            result = run_request(**chosen, log=progress.log, listener=progress.listen)
-        except KeyboardInterrupt:
-            progress.log(resume)
-            raise
-    boards = api.boards_of(result)
+    with Studio() as studio:
+        with Progress() as progress:
+            listener = api.drawing_at(studio, progress.listen)
+            try:
+                result = run_request(**chosen, log=progress.log, listener=listener)
+            except KeyboardInterrupt:
+                progress.log(resume)
+                raise
+        boards = api.boards_of(result, studio)
     show(boards.as_json() if form == "json" else str(boards))
     if result.interrupted:
         progress.log(resume)

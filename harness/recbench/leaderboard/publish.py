@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,11 +91,20 @@ def chosen(store: Store, names: Iterable[str]) -> list[str]:
 
 
 def write(
-    store: Store, suites: Sequence[str], catalogue: "Catalogue | None" = None
+    store: Store,
+    suites: Sequence[str],
+    catalogue: "Catalogue | None" = None,
+    studio: apart.Studio | None = None,
 ) -> list[Board]:
     """Write page, tables and pictures of some suites, and the page over all suites.
 
     A file that is up to date is left alone.
+
+    Args:
+        store: The store.
+        suites: Names of suites.
+        catalogue: What plugins offer.
+        studio: Where pictures are drawn, if it is open already.
 
     Returns:
         The boards.
@@ -108,12 +118,14 @@ def write(
         for name, text in pages(board).items():
             _put(store.folder(suite) / name, text.encode())
         boards.append(board)
-    draw([(board, store.folder(board.suite)) for board in boards])
+    draw([(board, store.folder(board.suite)) for board in boards], studio)
     _put(store.root / INDEX, _index(store).encode())
     return boards
 
 
-def draw(boards: Sequence[tuple[Board, Path]]) -> None:
+def draw(
+    boards: Sequence[tuple[Board, Path]], studio: apart.Studio | None = None
+) -> None:
     """Write the pictures of boards into their folders where missing or stale."""
     stale = [
         (board, name, path)
@@ -121,7 +133,8 @@ def draw(boards: Sequence[tuple[Board, Path]]) -> None:
         for name, path in picture_paths(board, folder).items()
         if not _shows(path, plots.fingerprint(board, name))
     ]
-    drawn = apart.files([(board, name) for board, name, _ in stale])
+    with nullcontext(studio) if studio else apart.Studio() as place:
+        drawn = place.files([(board, name) for board, name, _ in stale])
     for (_, _, path), picture in zip(stale, drawn, strict=True):
         _put(path, picture)
     for board, folder in boards:

@@ -19,9 +19,9 @@ from recbench.plugins.finding import (
     import_plugin,
     named_plugins,
     resolve,
-    source_hash,
 )
 from recbench.plugins.hooks import KINDS, manager_of, offered
+from recbench.plugins.sources import may_use_torch, source_hash
 from recbench.specs import ModelSpec
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "load",
     "make",
     "manager_of",
+    "may_use_torch",
     "named_plugins",
     "resolve",
     "source_hash",

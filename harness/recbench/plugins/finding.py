@@ -162,23 +162,3 @@ def resolve(factory: Callable[..., Any] | str) -> Callable[..., Any]:
         loaded = getattr(loaded, part)
     found: Callable[..., Any] = loaded
     return found
-
-
-def source_hash(plugin: Plugin) -> str:
-    """Return the SHA-256 over a plugin's Python files, 64 hex digits."""
-    if plugin.kind == "path":
-        root = Path(plugin.value)
-    else:
-        module = plugin.value.partition(":")[0]
-        spec = importlib.util.find_spec(module)
-        if spec is None or spec.origin is None:
-            return hashlib.sha256(plugin.value.encode()).hexdigest()
-        root = Path(spec.origin)
-        if root.name == "__init__.py":
-            root = root.parent
-    files = sorted(root.rglob("*.py")) if root.is_dir() else [root]
-    digest = hashlib.sha256()
-    for file in files:
-        name = file.relative_to(root).as_posix() if root.is_dir() else file.name
-        digest.update(f"{name}\0".encode() + file.read_bytes() + b"\0")
-    return digest.hexdigest()

@@ -37,24 +37,23 @@ from recbench.runner.processes import (
 
 PRELOAD = (
     "numpy",
-    "scipy.sparse",
+    "scipy.sparse.linalg",
     "scipy.linalg",
-    "torch",
     "recbench.runner.child",
-    "recbench.neural",
     "recbench.metrics.builtin",
     "recbench.metrics.compute",
 )
-FRESH = "--fresh"
+NETWORKS = ("torch", "recbench.neural")
+FRESH, TORCH = "--fresh", "--torch"
 BROKEN = 70  # exit status where the harness itself failed
 
 
 class Server:
     """The loop that starts nannies and reports how their cells ended."""
 
-    def __init__(self, answers: int, *, fresh: bool) -> None:
+    def __init__(self, answers: int, *, fresh: bool, torch: bool) -> None:
         """Remember where answers go and what a child is."""
-        self.answers, self.fresh = answers, fresh
+        self.answers, self.fresh, self.torch = answers, fresh, torch
         self.nannies: dict[int, int] = {}  # pid to request id
         # a child that ends wakes the loop by a byte in this pipe
         self.bell, self.rope = os.pipe()
@@ -132,8 +131,9 @@ class Server:
             enter(request["log"], parent)
             os.environ.update(request["env"])
             if self.fresh:
-                module = ["-P", "-m", "recbench.runner.spawned", request["folder"]]
-                os.execv(sys.executable, [sys.executable, *module])  # noqa: S606 - no shell is wanted
+                words = ["-P", "-m", "recbench.runner.spawned", request["folder"]]
+                words += [TORCH] if self.torch else []
+                os.execv(sys.executable, [sys.executable, *words])  # noqa: S606 - no shell is wanted
             from recbench.runner import child
 
             code = child.main(Path(request["folder"]))
@@ -194,9 +194,9 @@ def enter(log: str, parent: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def preload() -> None:
-    """Import what most cells need."""
-    for name in PRELOAD:
+def preload(*, torch: bool) -> None:
+    """Import what most cells need, and what networks need besides."""
+    for name in (*PRELOAD, *(NETWORKS if torch else ())):
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # so that a child's collector does not touch, and copy, these pages
@@ -204,7 +204,8 @@ def preload() -> None:
 
 def main() -> None:
     """Preload, then serve."""
-    parent, fresh = int(sys.argv[1]), FRESH in sys.argv[2:]
+    parent = int(sys.argv[1])
+    fresh, torch = FRESH in sys.argv[2:], TORCH in sys.argv[2:]
     signal.signal(signal.SIGTERM, _exit_now)
     die_with_parent(parent, signal.SIGTERM)
     adopt_orphans()
@@ -213,10 +214,10 @@ def main() -> None:
     os.dup2(2, 1)
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    server = Server(answers, fresh=fresh)
+    server = Server(answers, fresh=fresh, torch=torch)
     try:
         if not fresh:
-            preload()
+            preload(torch=torch)
         # from here on the end of stdin tells; a thread of the parent may end before
         prctl(PR_SET_PDEATHSIG, 0)
         server.answer(ready=1)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from recbench.hardware import THREAD_VARIABLES
-from recbench.runner.forkserver import FRESH
+from recbench.runner.forkserver import FRESH, TORCH
 
 ISOLATION = "RECBENCH_ISOLATION"  # "fork" or "spawn"
 # where test labels lie is nothing for models
@@ -128,14 +128,18 @@ class ForkServer:
 
     program = ("-P", "-m", "recbench.runner.forkserver")
 
-    def __init__(self, threads: int, *, fresh: bool = False) -> None:
+    def __init__(
+        self, threads: int, *, fresh: bool = False, torch: bool = False
+    ) -> None:
         """Start the server; it loads its libraries while the caller goes on.
 
         Args:
             threads: Threads of every cell.
             fresh: Whether cells are fresh interpreters instead of forks.
+            torch: Whether cells find torch loaded.
         """
-        arguments = [str(os.getpid()), *([FRESH] if fresh else [])]
+        flags = ((FRESH, fresh), (TORCH, torch))
+        arguments = [str(os.getpid()), *(flag for flag, wanted in flags if wanted)]
         self.process = subprocess.Popen(
             [sys.executable, *self.program, *arguments],
             stdin=subprocess.PIPE,
@@ -217,10 +221,11 @@ class ForkServer:
             self.process.stdout.close()
 
 
-def launcher(threads: int) -> Launcher:
+def launcher(threads: int, *, torch: bool) -> Launcher:
     """Return the launcher that suits this system.
 
     macOS gets fresh interpreters: forking with libraries loaded is not safe there.
     """
     wanted = os.environ.get(ISOLATION, "fork")
-    return ForkServer(threads, fresh=wanted != "fork" or sys.platform != "linux")
+    fresh = wanted != "fork" or sys.platform != "linux"
+    return ForkServer(threads, fresh=fresh, torch=torch)

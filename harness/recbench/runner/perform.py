@@ -76,14 +76,14 @@ def perform(
     for item in planned:
         run.part(item.cell)
     result = Result(out=run.request.out, catalogue=run.catalogue, suites=list(suites))
-    todo = [(n, p) for n, p in enumerate(planned) if p.action == "run"]
+    todo = {n: p for n, p in enumerate(planned) if p.action == "run"}
     run.tell(
         "run-started",
         cells=len(planned),
         to_run=len(todo),
         unable=[(p.cell.label, p.why) for p in planned if p.action == "skip"],
         jobs=run.jobs,
-        estimate=sum(p.estimate or 0 for _, p in todo),
+        estimate=sum(p.estimate or 0 for p in todo.values()),
     )
     done: dict[int, Record] = {}
     for number, item in enumerate(planned):
@@ -93,9 +93,8 @@ def perform(
         elif item.record is not None and item.action == "cached":
             done[number] = item.record
     if todo:
-        loop = Loop(run, {number: item.cell for number, item in todo})
-        order = sorted(todo, key=lambda t: decide.turn(t[1]))
-        done |= loop.work([number for number, _ in order])
+        loop = Loop(run, {number: item.cell for number, item in todo.items()})
+        done |= loop.work(decide.in_turn(todo, run.jobs))
         result.interrupted, result.ran = loop.stopped.is_set(), len(todo)
     result.records = [done[n] for n in sorted(done)]
     run.tell("run-finished", cells=len(done), interrupted=result.interrupted)

@@ -174,6 +174,8 @@ class Run:
                 "seed": cell.seed,
                 "device": cell.device,
                 "threads": cell.threads,
+                "torch": cell.device != "cpu"
+                or any(map(plugins.may_use_torch, (cell.plugin, origin))),
                 "deadline": None,
             },
             env={"CUDA_VISIBLE_DEVICES": ""} if cell.device == "cpu" else {},

@@ -1,11 +1,11 @@
-"""Entry of a cell process that is a fresh interpreter: ``python -m ... FOLDER``."""
+"""Entry of a cell that is a fresh interpreter: ``python -m ... FOLDER [--torch]``."""
 
 import faulthandler
 import os
 import sys
 from pathlib import Path
 
-from recbench.runner.forkserver import BROKEN, preload
+from recbench.runner.forkserver import BROKEN, TORCH, preload
 
 
 def main() -> None:
@@ -17,7 +17,7 @@ def main() -> None:
     faulthandler.enable()
     code = BROKEN
     try:
-        preload()
+        preload(torch=TORCH in sys.argv[2:])
         from recbench.runner import child
 
         code = child.main(Path(sys.argv[1]))

@@ -1,3 +1,7 @@
+import os
+import signal
+import threading
+
 import matplotlib as mpl
 import msgspec
 import numpy as np
@@ -177,17 +181,54 @@ def test_other_processes_draw_the_same_bytes(board, monkeypatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(plots, "file", None)  # nothing is drawn here
-        found = apart.files(jobs)
+        with apart.Studio() as studio:
+            studio.open()
+            found = studio.files(jobs)
+            again = studio.files(jobs[:1])
 
-    assert found == [plots.file(*job) for job in jobs]
+    expected = [plots.file(*job) for job in jobs]
+    assert found == expected
+    assert again == expected[:1]
 
 
-def test_what_another_process_cannot_draw_is_drawn_here(board) -> None:
-    artist = apart.Artist()
-    artist.process.kill()
-    artist.process.wait()
+@pytest.mark.parametrize("when", ["before", "while it draws"])
+def test_what_another_process_cannot_draw_is_drawn_here(
+    board, when, monkeypatch
+) -> None:
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    with apart.Studio() as studio:
+        studio.open()
+        pid = studio.process.pid
+        if when == "before":
+            os.killpg(pid, signal.SIGKILL)
+        else:  # it gets the boards and ends before it answers
+            killer = threading.Timer(0.2, os.killpg, (pid, signal.SIGKILL))
+            killer.start()
 
-    picture = artist.draw((board, "metrics"))
+        pictures = studio.files([(board, "metrics")])
 
-    artist.close()
-    assert picture == plots.file(board, "metrics")
+    assert pictures == [plots.file(board, "metrics")]
+
+
+def test_a_closed_studio_leaves_no_process(board, monkeypatch) -> None:
+    monkeypatch.setattr(hardware, "cores", lambda: 2)
+    studio = apart.Studio()
+    studio.open()
+    pid = studio.process.pid
+
+    studio.close()
+    studio.close()
+
+    with pytest.raises(ProcessLookupError):
+        os.killpg(pid, 0)
+
+
+def test_a_single_core_draws_by_itself(board, monkeypatch) -> None:
+    monkeypatch.setattr(hardware, "cores", lambda: 1)
+    with apart.Studio() as studio:
+        studio.open()
+
+        pictures = studio.files([(board, name) for name in plots.names(board)])
+
+        assert studio.process is None
+    assert pictures == [plots.file(board, name) for name in plots.names(board)]

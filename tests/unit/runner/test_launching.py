@@ -15,13 +15,13 @@ from recbench.runner.launch import ForkServer, LaunchError, environment, launche
 
 LIGHT = """
 import recbench.runner.forkserver as f
-f.PRELOAD = ()
+f.PRELOAD = f.NETWORKS = ()
 f.main()
 """
 SHELL = """
 import os, sys, types
 import recbench.runner.forkserver as f
-f.PRELOAD = ()
+f.PRELOAD = f.NETWORKS = ()
 child = types.ModuleType("recbench.runner.child")
 def main(folder):
     exec((folder / "code.py").read_text())
@@ -178,7 +178,7 @@ def test_the_isolation_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(ForkServer, "program", ("-c", LIGHT))
     for wanted, fresh in (("fork", False), ("spawn", True)):
         monkeypatch.setenv("RECBENCH_ISOLATION", wanted)
-        started = launcher(1)
+        started = launcher(1, torch=False)
         assert isinstance(started, ForkServer)
         assert ("--fresh" in started.process.args) == fresh  # type: ignore[operator]
         started.close()

@@ -64,6 +64,14 @@ def file(board: Board, name: str) -> bytes:
     return style.svg(draw(board, name), TITLES[name], fingerprint(board, name))
 
 
+def load() -> None:
+    """Import what the first picture would wait for."""
+    from recbench.leaderboard.plots import style
+
+    _drawers()
+    style.warm_up()
+
+
 def fingerprint(board: Board, name: str) -> str:
     """Return the hash of what a picture shows, 64 hex digits."""
     shown = [

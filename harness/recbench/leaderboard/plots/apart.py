@@ -1,16 +1,20 @@
 """Pictures drawn in processes of their own, one on each core.
 
-A board's pictures take seconds, which everybody waits for at the end of a run.
+A board's pictures take seconds, which everybody waits for at the end of a run. A
+studio is a process that loads Matplotlib while other work goes on, and forks for each
+core when there is something to draw.
 """
 
 import contextlib
+import multiprocessing
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
-from typing import IO, cast
+from types import TracebackType
+from typing import IO, Self, cast
 
 from recbench import hardware
 from recbench.leaderboard import plots
@@ -21,70 +25,79 @@ SLOW = ("curves", "ratings", "metrics")  # first, so that no core waits for them
 Job = tuple[Board, str]
 
 
-class Artist:
-    """A process that draws one picture after another."""
+class Studio:
+    """Draws pictures on all cores; a context manager, closed with what it started."""
 
     def __init__(self) -> None:
-        """Start the process; it gets ready while the caller goes on."""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # whoever draws in its stead tells what is wrong
-        )
+        """Start nothing yet."""
+        self.process: subprocess.Popen[bytes] | None = None
 
-    def draw(self, job: Job) -> bytes:
-        """Return a picture; draw it here where the process cannot."""
-        try:
-            pickle.dump(job, cast("IO[bytes]", self.process.stdin))
-            cast("IO[bytes]", self.process.stdin).flush()
-            return cast("bytes", pickle.load(cast("IO[bytes]", self.process.stdout)))  # noqa: S301 - our own process wrote it
-        except (OSError, EOFError, pickle.PickleError):
-            return plots.file(*job)
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it."""
+        self.close()
+
+    def open(self) -> None:
+        """Start the process, if one would help; it gets ready while others go on."""
+        if self.process is None and hardware.cores() > 1:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # who draws in its stead tells
+                start_new_session=True,  # Ctrl-C stops the cells, not the pages
+            )
+
+    def files(self, jobs: Sequence[Job]) -> list[bytes]:
+        """Return the pictures as SVG, each as ``plots.file`` returns it."""
+        if self.process is None and len(jobs) >= FEW:
+            self.open()
+        if self.process is not None and jobs:
+            try:
+                pickle.dump(list(jobs), cast("IO[bytes]", self.process.stdin))
+                cast("IO[bytes]", self.process.stdin).flush()
+                return list(pickle.load(cast("IO[bytes]", self.process.stdout)))  # noqa: S301 - our own process wrote it
+            except (OSError, EOFError, pickle.PickleError):
+                self.close()
+        return [plots.file(*job) for job in jobs]
 
     def close(self) -> None:
-        """End the process."""
+        """End the process and those that it forked."""
+        process, self.process = self.process, None
+        if process is None:
+            return
         with contextlib.suppress(OSError):
-            cast("IO[bytes]", self.process.stdin).close()
-        self.process.kill()  # it has nothing left to do
-        self.process.wait()
-        cast("IO[bytes]", self.process.stdout).close()
-
-
-def files(jobs: Sequence[Job]) -> list[bytes]:
-    """Return the pictures as SVG, each as ``plots.file`` returns it."""
-    n = min(hardware.cores(), len(jobs))
-    if n < 2 or len(jobs) < FEW:
-        return [plots.file(*job) for job in jobs]
-    idle: SimpleQueue[Artist] = SimpleQueue()
-
-    def drawn(number: int) -> bytes:
-        artist = idle.get()
-        try:
-            return artist.draw(jobs[number])
-        finally:
-            idle.put(artist)
-
-    turns = sorted(range(len(jobs)), key=lambda i: jobs[i][1] not in SLOW)
-    with contextlib.ExitStack() as stack:
-        for _ in range(n):
-            artist = Artist()
-            stack.callback(artist.close)
-            idle.put(artist)
-        pool = ThreadPoolExecutor(n)
-        stack.callback(pool.shutdown, cancel_futures=True)  # at Ctrl-C too
-        found = dict(zip(turns, pool.map(drawn, turns), strict=True))
-    return [found[number] for number in range(len(jobs))]
+            os.killpg(process.pid, signal.SIGKILL)  # it has nothing left to do
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(OSError):
+                cast("IO[bytes]", pipe).close()
 
 
 def main() -> None:
-    """Draw what is asked for on stdin until it ends."""
-    answers = sys.stdout.buffer
-    with contextlib.suppress(EOFError, KeyboardInterrupt):
+    """Get ready, then draw what is asked for on stdin until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    plots.load()
+    # a fork of this process, which has no threads, finds Matplotlib loaded
+    start = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with contextlib.suppress(EOFError):
         while True:
-            picture = plots.file(*pickle.load(sys.stdin.buffer))  # noqa: S301 - from the process that started us
-            pickle.dump(picture, answers)
-            answers.flush()
+            jobs: list[Job] = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started us
+            turns = sorted(range(len(jobs)), key=lambda i: jobs[i][1] not in SLOW)
+            with start.Pool(min(hardware.cores(), len(jobs))) as pool:
+                ordered = [jobs[number] for number in turns]
+                drawn = pool.starmap(plots.file, ordered, chunksize=1)
+            found = dict(zip(turns, drawn, strict=True))
+            pickle.dump([found[i] for i in range(len(jobs))], sys.stdout.buffer)
+            sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

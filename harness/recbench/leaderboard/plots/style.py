@@ -96,6 +96,15 @@ def svg(drawn: Figure, title: str, mark: str) -> bytes:
     return ("\n".join(line.rstrip() for line in lines) + "\n").encode()
 
 
+def warm_up() -> None:
+    """Draw something, so that fonts and what else is loaded at first use are there."""
+    _glyphs()
+    with context():
+        drawn = figure(1.0)
+        drawn.subplots().set_title("0")
+    svg(drawn, "", "")
+
+
 def name(row: Row, longest: int = LONGEST) -> str:
     """Return a row's label, shortened in the middle."""
     known = _glyphs()

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 from recbench.runner.supervise import Limits, Outcome
 
+Kind = tuple[int, bool]  # of processes: threads, and whether they find torch loaded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
@@ -32,6 +34,11 @@ class Job:
     threads: int
     device: str
     restore: Callable[[Path], None] | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Return what process it needs."""
+        return self.threads, bool(self.request["torch"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from recbench import hardware
 from recbench.runner.attempts import attempt
-from recbench.runner.engines import Job, Message
+from recbench.runner.engines import Job, Kind, Message
 from recbench.runner.launch import Launcher, LaunchError, launcher
 from recbench.runner.lines import NOT_STARTED
 from recbench.runner.shelf import Shelf
@@ -25,7 +25,7 @@ class LocalEngine:
         """Start no process yet."""
         self.pool = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="cell")
         self.messages: queue.SimpleQueue[Message] = queue.SimpleQueue()
-        self.launchers: dict[int, Launcher] = {}
+        self.launchers: dict[Kind, Launcher] = {}
         self.lock = threading.Lock()
         self.halted = threading.Event()
         self.closed = False
@@ -82,26 +82,26 @@ class LocalEngine:
 
         tell({"phase": "start"})
         return attempt(
-            lambda: self._launcher(job.threads),
+            lambda: self._launcher(job.kind),
             job,
             shelf=self.shelf,
             halt=self.halted,
             tell=tell,
         )
 
-    def _launcher(self, threads: int) -> Launcher:
-        """Return the launcher of a thread count; a new one where it has ended.
+    def _launcher(self, kind: Kind) -> Launcher:
+        """Return the launcher of a kind of cells; a new one where it has ended.
 
         Raises:
             LaunchError: If everything is being closed.
         """
         with self.lock:
-            held = self.launchers.get(threads)
+            held = self.launchers.get(kind)
             if self.closed:
                 msg = "the run is being closed"
                 raise LaunchError(msg)
             if held is None or not held.alive():
                 if held is not None:
                     held.close()
-                held = self.launchers[threads] = launcher(threads)
+                held = self.launchers[kind] = launcher(kind[0], torch=kind[1])
             return held

@@ -21,7 +21,7 @@ import numpy as np
 from recbench import hardware, plugins
 from recbench.runner import handed
 from recbench.runner.attempts import Tell, attempt
-from recbench.runner.engines import Job
+from recbench.runner.engines import Job, Kind
 from recbench.runner.engines.cluster import depot, supply
 from recbench.runner.engines.cluster.supply import RefusedError
 from recbench.runner.launch import Launcher, launcher
@@ -32,7 +32,7 @@ OUTPUTS = ("predictions.npy", "lists.npy")
 HEADER_BYTES = 4096
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 
-_launchers: dict[int, Launcher] = {}  # of this worker; a warm one starts cells fast
+_launchers: dict[Kind, Launcher] = {}  # of this worker; a warm one starts cells fast
 
 
 @functools.cache
@@ -91,7 +91,7 @@ def _supervised(
     limit = _output_bytes(view, shelf.questions(view))
     tell({"phase": "start"})
     outcome = attempt(
-        lambda: _launcher(job.threads), _placed(job), shelf=shelf, halt=halt, tell=tell
+        lambda: _launcher(job.kind), _placed(job), shelf=shelf, halt=halt, tell=tell
     )
     outcome.machine = _machine()
     files = _outputs(folder, limit) if outcome.status == "ok" else {}
@@ -124,16 +124,16 @@ def _placed(job: Job) -> Job:
     return dataclasses.replace(job, env=env, request=request)
 
 
-def _launcher(threads: int) -> Launcher:
-    """Return the launcher of a thread count; a new one where it has ended."""
-    held = _launchers.get(threads)
+def _launcher(kind: Kind) -> Launcher:
+    """Return the launcher of a kind of cells; a new one where it has ended."""
+    held = _launchers.get(kind)
     if held is None or not held.alive():
         if held is not None:
             held.close()
         # workers block Ctrl-C; a model must not find it blocked
         mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         try:
-            held = _launchers[threads] = launcher(threads)
+            held = _launchers[kind] = launcher(kind[0], torch=kind[1])
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
     return held
