@@ -2,12 +2,11 @@
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from recbench import hardware
-from recbench.plugins import may_use_torch
 from recbench.plugins.requirements import absent, told
 from recbench.results import canonical
 from recbench.results.record import Record
@@ -127,22 +126,11 @@ def estimates(held: dict[str, dict[str, Record]]) -> dict[tuple[str, str], float
     return {key: statistics.median(values) for key, values in times.items()}
 
 
-def in_turn(todo: Mapping[int, Planned], jobs: int) -> list[int]:
-    """Return the numbers of the cells to run in the order in which they start.
+def turn(planned: Planned) -> tuple[float, bool]:
+    """Return what cells to run are sorted by, so that no core idles at the end.
 
-    So that no core idles at the end, those that took long go first; before them those
-    of which it is not known, and of these the ones that pass over the data many times.
-    So that none idles at the beginning, one of the first needs no torch: it runs while
-    the others wait for that.
+    Those that took long go first; before them those of which it is not known, and of
+    these the ones that pass over the data many times.
     """
-    order = sorted(todo, key=lambda number: _turn(todo[number]))
-    bare = [n for n in order if not may_use_torch(todo[n].cell.plugin)]
-    if bare and bare[0] not in order[:jobs]:
-        order.remove(bare[0])
-        order.insert(0, bare[0])
-    return order
-
-
-def _turn(planned: Planned) -> tuple[float, bool]:
     seconds = math.inf if planned.estimate is None else planned.estimate
     return -seconds, "epochs" not in planned.cell.params

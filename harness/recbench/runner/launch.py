@@ -64,6 +64,10 @@ class Launcher(Protocol):
         """Return whether it can start anything."""
         ...
 
+    def ready(self) -> bool:
+        """Return whether it need not be waited for: it is ready, or it has ended."""
+        ...
+
     def close(self) -> None:
         """End everything that was started."""
         ...
@@ -148,7 +152,7 @@ class ForkServer:
             start_new_session=True,
         )
         self.lock = threading.Lock()
-        self.over = False
+        self.over = self.loaded = False
         self.count = 0
         self.children: dict[int, Started] = {}
         self.reader = threading.Thread(target=self._listen, daemon=True)
@@ -157,6 +161,10 @@ class ForkServer:
     def alive(self) -> bool:
         """Return whether the server still runs."""
         return not self.over and self.process.poll() is None
+
+    def ready(self) -> bool:
+        """Return whether it has loaded its libraries, or has ended."""
+        return self.loaded or not self.alive()
 
     def start(self, folder: Path, log: Path, env: dict[str, str]) -> Child:
         """Start a process for the request in ``folder``.
@@ -196,6 +204,7 @@ class ForkServer:
         for line in self.process.stdout:
             with contextlib.suppress(ValueError, KeyError):
                 answer = json.loads(line)
+                self.loaded = self.loaded or "ready" in answer
                 if "id" in answer:
                     self.children[answer["id"]].take(answer)
                     if self.children[answer["id"]].ended:

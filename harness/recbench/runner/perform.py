@@ -94,7 +94,7 @@ def perform(
             done[number] = item.record
     if todo:
         loop = Loop(run, {number: item.cell for number, item in todo.items()})
-        done |= loop.work(decide.in_turn(todo, run.jobs))
+        done |= loop.work(sorted(todo, key=lambda n: decide.turn(todo[n])))
         result.interrupted, result.ran = loop.stopped.is_set(), len(todo)
     result.records = [done[n] for n in sorted(done)]
     run.tell("run-finished", cells=len(done), interrupted=result.interrupted)
