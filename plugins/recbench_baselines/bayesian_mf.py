@@ -60,20 +60,21 @@ def conditional(
         precision: Of the prior, shape ``(d, d)``.
 
     Returns:
-        Means ``(n, d)`` and precisions ``(n, d, d)`` of independent normals.
+        Precisions ``(n, d, d)`` of independent normals, and these times their means,
+        ``(n, d)``.
     """
     n, d = rows.shape[0], other.shape[1]
     design = other.copy()
     design[:, -1] = 1  # what multiplies the row's own bias
-    squares = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    one, two = np.tril_indices(d)  # the rest is the same
+    squares = design[:, one] * design[:, two]
     known = csr_array((np.ones(rows.nnz), rows.indices, rows.indptr), shape=rows.shape)
     left = rows.data - other[rows.indices, -1]
     target = csr_array((left, rows.indices, rows.indptr), shape=rows.shape)
-    summed = np.asarray(known @ squares).reshape(n, d, d)
-    precisions = noise * summed + precision
-    weighed = noise * np.asarray(target @ design) + precision @ mean
-    means = np.linalg.solve(precisions, weighed[:, :, None])[:, :, 0]
-    return means.astype(np.float64), precisions
+    summed = noise * np.asarray(known @ squares) + precision[one, two]
+    precisions = np.empty((n, d, d))
+    precisions[:, one, two] = precisions[:, two, one] = summed
+    return precisions, noise * np.asarray(target @ design) + precision @ mean
 
 
 def sample_side(
@@ -93,10 +94,11 @@ def sample_side(
         rng: Source of randomness.
     """
     mean, precision = sample_prior(own, rng)
-    means, precisions = conditional(rows, other, noise, mean, precision)
-    factors = np.linalg.cholesky(precisions).transpose(0, 2, 1)
-    drawn = np.linalg.solve(factors, rng.normal(size=(*own.shape, 1)))
-    return np.asarray(means + drawn[:, :, 0])
+    precisions, weighed = conditional(rows, other, noise, mean, precision)
+    factors = np.linalg.cholesky(precisions)
+    # P^-1 L z has the covariance P^-1, so that one system gives mean and noise
+    moved = weighed[:, :, None] + factors @ rng.normal(size=(*own.shape, 1))
+    return np.asarray(np.linalg.solve(precisions, moved)[:, :, 0])
 
 
 class BayesianMF:

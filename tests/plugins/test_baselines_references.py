@@ -9,7 +9,12 @@ from sklearn.linear_model import ElasticNet
 
 from recbench import FitContext, Interactions
 from recbench_baselines import params
-from recbench_baselines.bayesian_mf import conditional, sample_prior, sample_wishart
+from recbench_baselines.bayesian_mf import (
+    conditional,
+    sample_prior,
+    sample_side,
+    sample_wishart,
+)
 from recbench_baselines.bias import Bias, solve
 from recbench_baselines.ials import IALS, half_step
 from recbench_baselines.linear import EASE, inverse
@@ -422,7 +427,7 @@ def test_vectors_given_the_other_side_are_ridge_regressions():
     other, noise = rng.normal(size=(5, 3)), 1.7
     mean, precision = rng.normal(size=3), np.diag([1.0, 2.0, 3.0])
 
-    means, precisions = conditional(csr_array(dense), other, noise, mean, precision)
+    precisions, weighed = conditional(csr_array(dense), other, noise, mean, precision)
 
     for u in range(7):
         rated_items = np.flatnonzero(dense[u])
@@ -431,7 +436,25 @@ def test_vectors_given_the_other_side_are_ridge_regressions():
         expected = precision + noise * z.T @ z
         np.testing.assert_allclose(precisions[u], expected, atol=1e-10)
         centre = np.linalg.solve(expected, precision @ mean + noise * z.T @ target)
-        np.testing.assert_allclose(means[u], centre, atol=1e-10)
+        np.testing.assert_allclose(weighed[u], expected @ centre, atol=1e-10)
+
+
+def test_vectors_are_drawn_around_their_means_with_their_spread():
+    rng = np.random.default_rng(0)
+    dense = np.tile(np.where(rng.random(6) < 0.7, rng.normal(size=6), 0), (20_000, 1))
+    other, own = rng.normal(size=(6, 3)), rng.normal(size=(20_000, 3))
+    draws = np.random.default_rng(1)
+
+    drawn = sample_side(csr_array(dense), own, other, 2.0, draws)
+
+    mean, precision = sample_prior(own, np.random.default_rng(1))  # drawn first
+    [expected], [weighed] = conditional(
+        csr_array(dense[:1]), other, 2.0, mean, precision
+    )
+    np.testing.assert_allclose(
+        drawn.mean(axis=0), np.linalg.solve(expected, weighed), atol=0.02
+    )
+    np.testing.assert_allclose(np.cov(drawn.T), np.linalg.inv(expected), atol=0.02)
 
 
 def test_wishart_draws_have_the_mean_and_spread_of_the_distribution():

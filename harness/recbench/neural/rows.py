@@ -99,12 +99,12 @@ class Rows:
         counts = self.counts[rows]
         owner = torch.repeat_interleave(counts)  # (nnz,)
         starts = counts.cumsum(0) - counts
-        within = torch.arange(len(owner), device=owner.device) - starts[owner]
-        at = self.starts[rows][owner] + within
+        first = (self.starts[rows] - starts).index_select(0, owner)
+        at = torch.arange(len(owner), device=owner.device).add_(first)
         return Entries(
             owner=owner,
-            column=self.columns[at],
-            value=self.values[at],
+            column=self.columns.index_select(0, at),  # half the time of indexing
+            value=self.values.index_select(0, at),
             starts=starts,
             width=self.shape[1],
         )
@@ -171,10 +171,25 @@ class _SparseProduct(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401 - torch gives the context no public type
         """Return the gradient with respect to the matrix."""
         entries: Entries = ctx.entries
-        column, order = torch.sort(entries.column, stable=True)
-        counts = torch.bincount(column, minlength=entries.width)
-        owner, value = entries.owner[order], entries.value[order]
+        order = _by_column(entries.column)
+        counts = torch.bincount(entries.column, minlength=entries.width)
+        owner = entries.owner.index_select(0, order)
+        value = entries.value.index_select(0, order)
         return _sums(gradient, owner, counts.cumsum(0) - counts, value), None
+
+
+def _by_column(column: Tensor) -> Tensor:
+    """Return the order of entries by column, those of one column as they stand.
+
+    On a CPU NumPy sorts in a tenth of torch's time, and what it sorts are numbers that
+    are all different: they hold the place in their last bits.
+    """
+    if column.device.type != "cpu":
+        return torch.argsort(column, stable=True)
+    bits = max(1, len(column)).bit_length()
+    keys = (column << bits) | torch.arange(len(column))
+    ordered = torch.from_numpy(np.sort(keys.numpy()))
+    return ordered & ((1 << bits) - 1)
 
 
 def _sums(table: Tensor, rows: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
