@@ -134,8 +134,9 @@ def _faulty(
     n_items = len(rules.candidates)
     rows, ranks = np.nonzero(lists >= 0)
     listed = lists[rows, ranks]
-    pairs = rows.astype(np.int64) * n_items + listed
-    repeats = len(pairs) - len(np.unique(pairs))
+    ordered = np.sort(lists, axis=1)
+    same = (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)
+    repeats = int(same.sum())
     outside = int((~rules.candidates[listed]).sum())
     if rules.seen is None:
         return repeats, outside, 0
@@ -143,6 +144,7 @@ def _faulty(
     known = seen_rows * n_items + seen_items  # ascending, as each user's items are
     if not len(known):
         return repeats, outside, 0
+    pairs = rows.astype(np.int64) * n_items + listed
     at = np.searchsorted(known, pairs)
     at[at == len(known)] = 0
     return repeats, outside, int((known[at] == pairs).sum())

@@ -91,8 +91,8 @@ def best_probability(
         higher_is_better: Direction of the metric.
         seed: Seed of the draws.
     """
-    if not samples:
-        return np.zeros(0)
+    if len(samples) < 2:
+        return np.ones(len(samples))
     found = [units(one) for one in samples]
     worlds = np.array([one.mean for one in found]) + _users_part(found, seed)
     worlds += _units_part(found, seed)
