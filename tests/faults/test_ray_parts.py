@@ -14,6 +14,7 @@ import pytest
 
 from recbench import plugins
 from recbench.errors import UsageError
+from recbench.plugins.sources import source_hash
 from recbench.runner import view as views
 from recbench.runner.engines import Job
 from recbench.runner.engines.cluster import depot, desk, supply
@@ -216,7 +217,7 @@ def test_a_plugin_of_one_file_is_fetched_where_it_is_missing(
 ) -> None:
     path = tmp_path / "mine.py"
     path.write_text("answer = 42\n")
-    digest = plugins.source_hash(plugin(path))
+    digest = source_hash(plugin(path))
     source = Desk()
     source.offer(digest, "mine.py", path.read_bytes())
     here = dataclasses.asdict(plugin(path))
@@ -231,7 +232,7 @@ def test_a_plugin_of_one_file_is_fetched_where_it_is_missing(
 def test_another_file_of_the_same_name_is_not_used(room: Path, tmp_path: Path) -> None:
     path = tmp_path / "mine.py"
     path.write_text("answer = 42\n")
-    digest, data = plugins.source_hash(plugin(path)), path.read_bytes()
+    digest, data = source_hash(plugin(path)), path.read_bytes()
     path.write_text("answer = 41\n")  # what this node happens to have there
     source = Desk()
     source.offer(digest, "mine.py", data)

@@ -9,6 +9,7 @@ import pytest
 
 from recbench import plugins
 from recbench.errors import PluginError, UsageError
+from recbench.plugins.sources import source_hash
 
 GOOD = """
 from recbench import ModelSpec, hookimpl
@@ -174,10 +175,10 @@ def test_a_model_is_made_only_for_a_task_it_offers(tmp_path: Path) -> None:
 def test_the_source_hash_follows_the_source(tmp_path: Path) -> None:
     path = write(tmp_path, "toy", GOOD.format(name="toy"))
     [plugin] = plugins.named_plugins(path)
-    before = plugins.source_hash(plugin)
+    before = source_hash(plugin)
     write(tmp_path, "toy", GOOD.format(name="toy") + "# changed\n")
 
-    assert plugins.source_hash(plugin) != before
+    assert source_hash(plugin) != before
 
 
 HEAVY = ("torch", "numpy", "pandas", "scipy", "sklearn", "surprise", "matplotlib")

@@ -1,7 +1,8 @@
 """Checks of the store: damage, repeated attempts, what has gone stale."""
 
-from recbench import hardware, plugins
+from recbench import hardware
 from recbench.audit.evidence import Evidence
+from recbench.plugins.sources import source_hash
 from recbench.referee.case import named, seed_of
 from recbench.referee.finding import Finding
 from recbench.results import canonical
@@ -65,7 +66,7 @@ def stale(found: Evidence) -> Finding:
         name = record.model
         if name not in hashes:
             origin = found.catalogue.origin.get(("models", name))
-            hashes[name] = plugins.source_hash(origin) if origin else ""
+            hashes[name] = source_hash(origin) if origin else ""
         now = canonical.digest({"plugin": hashes[name], **versions})
         if record.provenance != now:
             old.append(record.label)

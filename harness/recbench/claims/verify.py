@@ -14,6 +14,7 @@ from recbench.claims.measuring import Bench, Measured
 from recbench.datasets.dataset import Dataset
 from recbench.datasets.store import open_dataset
 from recbench.errors import DataError, RecbenchError, UsageError, unknown_name
+from recbench.plugins.sources import source_hash
 from recbench.results import canonical
 
 
@@ -28,7 +29,7 @@ def digest(claim: Claim, catalogue: plugins.Catalogue) -> str:
             "dataset": claim.dataset,
             "setting": setting,
             "model": claim.model,
-            "plugin": plugins.source_hash(origin) if origin else "",
+            "plugin": source_hash(origin) if origin else "",
             "dialect": claim.dialect,
         }
     )

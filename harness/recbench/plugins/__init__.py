@@ -21,7 +21,6 @@ from recbench.plugins.finding import (
     resolve,
 )
 from recbench.plugins.hooks import KINDS, manager_of, offered
-from recbench.plugins.sources import may_use_torch, source_hash
 from recbench.specs import ModelSpec
 
 __all__ = [
@@ -34,10 +33,8 @@ __all__ = [
     "load",
     "make",
     "manager_of",
-    "may_use_torch",
     "named_plugins",
     "resolve",
-    "source_hash",
 ]
 
 

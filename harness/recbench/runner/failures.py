@@ -8,6 +8,7 @@ from typing import Any
 
 from recbench import plugins
 from recbench.errors import ContractError, RecbenchError
+from recbench.plugins.sources import source_hash
 
 TRACEBACK_LINES = 30
 LENGTH = 8000
@@ -48,7 +49,7 @@ def same_source(plugin: plugins.Plugin, planned: str) -> Iterator[None]:
 def _hash(plugin: plugins.Plugin) -> str:
     """Return the hash of a plugin's source, empty where it is gone."""
     try:
-        return plugins.source_hash(plugin)
+        return source_hash(plugin)
     except (OSError, ImportError):
         return ""
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from recbench import hardware, params, plugins
 from recbench.errors import UsageError, unknown_name
+from recbench.plugins.sources import source_hash
 from recbench.runner.cells import Cell
 from recbench.specs import ModelSpec, SuiteSpec
 
@@ -121,7 +122,7 @@ def cells(
             plugin = catalogue.origin["models", pair.spec.name]
             found_by = params.tuned(pair.spec, pair.suite.protocol.task, pair.params)
             if plugin.value not in hashes:
-                hashes[plugin.value] = plugins.source_hash(plugin)
+                hashes[plugin.value] = source_hash(plugin)
             found.append(
                 Cell(
                     suite=pair.suite,

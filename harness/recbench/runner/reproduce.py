@@ -10,6 +10,7 @@ from recbench import hardware, plugins
 from recbench.datasets.store import open_dataset
 from recbench.errors import DataError, unknown_name
 from recbench.params import complete
+from recbench.plugins.sources import source_hash
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.cells import Cell
@@ -98,7 +99,7 @@ def _cell(record: Record, catalogue: plugins.Catalogue) -> Cell:
         suite=suite_of(record),
         spec=spec,
         plugin=plugin,
-        plugin_hash=plugins.source_hash(plugin),
+        plugin_hash=source_hash(plugin),
         params=complete(spec, record.task, record.params),
         label=record.label,
         split_seed=record.split["seed"],

@@ -19,6 +19,7 @@ from recbench.errors import (
     UsageError,
     unknown_name,
 )
+from recbench.plugins.sources import may_use_torch
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import collect, decide, plan
@@ -175,7 +176,7 @@ class Run:
                 "device": cell.device,
                 "threads": cell.threads,
                 "torch": cell.device != "cpu"
-                or any(map(plugins.may_use_torch, (cell.plugin, origin))),
+                or any(map(may_use_torch, (cell.plugin, origin))),
                 "deadline": None,
             },
             env={"CUDA_VISIBLE_DEVICES": ""} if cell.device == "cpu" else {},

@@ -9,6 +9,7 @@ import numpy as np
 from recbench import hardware, plugins
 from recbench.datasets.simulator import simulate
 from recbench.params import complete, label
+from recbench.plugins.sources import source_hash
 from recbench.protocols import FitContext
 from recbench.results.store import Store
 from recbench.runner import asking, collect
@@ -82,7 +83,7 @@ class World:
             suite=suite,
             spec=spec,
             plugin=origin,
-            plugin_hash=plugins.source_hash(origin),
+            plugin_hash=source_hash(origin),
             params=values,
             label=label(spec, task, complete(spec, task, params)),
             split_seed=seed,

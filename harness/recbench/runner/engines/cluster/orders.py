@@ -11,6 +11,7 @@ from ray.exceptions import RayError
 
 from recbench import plugins
 from recbench.errors import UsageError
+from recbench.plugins.sources import source_hash
 from recbench.runner.engines import Job
 from recbench.runner.engines.cluster.desk import Desk
 from recbench.runner.engines.cluster.nodes import on_node
@@ -44,7 +45,7 @@ class Orders:
         for name in PLUGINS:
             plugin = plugins.Plugin(**job.request[name])
             if plugin.value not in self.hashes:
-                digest = plugins.source_hash(plugin)
+                digest = source_hash(plugin)
                 self.hashes[plugin.value] = digest
                 if plugin.kind == "path" and Path(plugin.value).is_file():
                     self.files[digest] = Path(plugin.value)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from recbench import plugins
+from recbench.plugins import sources
 from recbench.runner import view as views
 from recbench.runner.engines.cluster import depot
 from recbench.runner.shelf import Shelf, Shelved
@@ -81,7 +82,7 @@ def source_hash(known: plugins.Plugin) -> str:
     try:
         if known.kind == "module" and importlib.util.find_spec(module) is None:
             return ""
-        return plugins.source_hash(known)
+        return sources.source_hash(known)
     except (OSError, ImportError, ValueError):
         return ""
 
