@@ -13,6 +13,7 @@ from recbench.errors import ContractError
 from recbench.evaluation import measure, scoring
 from recbench.evaluation.rules import checked
 from recbench.evaluation.scoring import query_part
+from recbench.interactions import Interactions
 from recbench.protocols import Queries
 from recbench.runner.failures import MACHINE, NotOfferedError, TroubleError
 from recbench.runner.targets import asked
@@ -50,13 +51,19 @@ def validator(
     def queries() -> Queries:
         return view.queries(users, wanted.times, final=False)
 
+    @functools.cache
+    def truth() -> Interactions:
+        # as its pairs are looked up: sorted once, not after every epoch
+        pairs = wanted.truth
+        return pairs.take(np.lexsort((pairs.items, pairs.users)))
+
     def ranking(model: Any) -> float:  # noqa: ANN401 - a model is any object
         return measure.validate_lists(
             model,
             users,
             rules(),
             queries() if needs_histories(model, view, users) else None,
-            validation=wanted.truth,
+            validation=truth(),
             train=view.train,
             relevance=view.relevance,
             name=metric,
