@@ -4,6 +4,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -178,7 +179,7 @@ def run(  # one keyword for each option of the command
     shown = Lines(sys.stderr if progress else None)
     suites = (suites,) if isinstance(suites, str) else suites
     models = (models,) if isinstance(models, str) else models
-    with Studio() as studio:
+    with closing(Studio()) as studio:
         result = runner_api.run_request(
             suites=suites,
             everything=not (suites or models or dataset),

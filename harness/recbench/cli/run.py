@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     form, out = chosen.pop("form"), Path(chosen["out"])
     again = shlex.join(["recbench", *sys.argv[1:]])
     resume = f"interrupted; this resumes where it stopped:\n  {again}"
-    with Studio() as studio:
+    with closing(Studio()) as studio:
         with Progress() as progress:
             listener = api.drawing_at(studio, progress.listen)
             try:

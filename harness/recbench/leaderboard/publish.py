@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,7 @@ def draw(
         for name, path in picture_paths(board, folder).items()
         if not _shows(path, plots.fingerprint(board, name))
     ]
-    with nullcontext(studio) if studio else apart.Studio() as place:
+    with nullcontext(studio) if studio else closing(apart.Studio()) as place:
         drawn = place.files([(board, name) for board, name, _ in stale])
     for (_, _, path), picture in zip(stale, drawn, strict=True):
         _put(path, picture)

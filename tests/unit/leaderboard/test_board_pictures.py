@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+from contextlib import closing
 
 import matplotlib as mpl
 import msgspec
@@ -181,7 +182,7 @@ def test_other_processes_draw_the_same_bytes(board, monkeypatch) -> None:
 
     with monkeypatch.context() as patch:
         patch.setattr(plots, "file", None)  # nothing is drawn here
-        with apart.Studio() as studio:
+        with closing(apart.Studio()) as studio:
             studio.open()
             found = studio.files(jobs)
             again = studio.files(jobs[:1])
@@ -196,7 +197,7 @@ def test_what_another_process_cannot_draw_is_drawn_here(
     board, when, monkeypatch
 ) -> None:
     monkeypatch.setattr(hardware, "cores", lambda: 2)
-    with apart.Studio() as studio:
+    with closing(apart.Studio()) as studio:
         studio.open()
         pid = studio.process.pid
         if when == "before":
@@ -225,7 +226,7 @@ def test_a_closed_studio_leaves_no_process(board, monkeypatch) -> None:
 
 def test_a_single_core_draws_by_itself(board, monkeypatch) -> None:
     monkeypatch.setattr(hardware, "cores", lambda: 1)
-    with apart.Studio() as studio:
+    with closing(apart.Studio()) as studio:
         studio.open()
 
         pictures = studio.files([(board, name) for name in plots.names(board)])

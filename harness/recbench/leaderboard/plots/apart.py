@@ -13,8 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from types import TracebackType
-from typing import IO, Self, cast
+from typing import IO, cast
 
 from recbench import hardware
 from recbench.leaderboard import plots
@@ -26,24 +25,11 @@ Job = tuple[Board, str]
 
 
 class Studio:
-    """Draws pictures on all cores; a context manager, closed with what it started."""
+    """Draws pictures on all cores; has to be closed (``contextlib.closing``)."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
         self.process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        """Start nothing yet."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close it."""
-        self.close()
 
     def open(self) -> None:
         """Start the process, if one would help; it gets ready while others go on."""
