@@ -101,7 +101,9 @@ def facts(dataset: Dataset) -> dict[str, float]:
 
 def machine() -> str:
     """Return what the machine is, in a few words."""
-    return f"{hardware.cpu_name() or 'unknown processor'}, {hardware.cores()} cores"
+    n = hardware.cores()
+    cores = "1 core" if n == 1 else f"{n} cores"
+    return f"{hardware.cpu_name() or 'unknown processor'}, {cores}"
 
 
 def exit_code(found: Sequence[Outcome]) -> int:
