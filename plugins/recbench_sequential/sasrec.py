@@ -9,18 +9,21 @@ cross-entropy is ``loss=gbce,negatives=1,calibration=0`` but for sharing it.
 Deviations from the paper. Layers are normalised before, not after; GELU; a bias for
 each item; positions count from the left of a window; a START token, so that an empty
 history has a state; no dropout of attention weights; negatives are shared by a batch.
+With gBCE the biases start where a sampled item is as seldom right as one of the
+negatives; from 0 the first steps push all scores down and nothing else is learned.
 Histories are cut into windows that do not overlap, at another place in each epoch.
 The size suits ml-100k on one core; the papers' for ml-1m is ``max_length=200``,
 ``blocks=2,embedding_dim=128,heads=1,batch_size=128,learning_rate=0.001,dropout=0.2``.
 """
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from recbench import FitContext, Interactions, Queries
 from recbench.neural import (
@@ -96,15 +99,17 @@ class SASRec:
                 asked = targets >= 0
                 yield net(tokens, lengths)[asked], targets[asked]
 
+        competitors = Competitors(
+            counts_of(past, train.n_items),
+            negatives=p.negatives,
+            power=p.power,
+            device=device,
+        )
+        if p.loss == "gbce":
+            rivals = competitors.negatives or competitors.n_items
+            nn.init.constant_(net.bias, -math.log(rivals))
         objective = Objective(
-            kind=p.loss,
-            competitors=Competitors(
-                counts_of(past, train.n_items),
-                negatives=p.negatives,
-                power=p.power,
-                device=device,
-            ),
-            calibration=p.calibration,
+            kind=p.loss, competitors=competitors, calibration=p.calibration
         )
         learn(
             self,

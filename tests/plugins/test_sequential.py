@@ -112,6 +112,23 @@ def test_other_losses_learn_the_walk_too(name, loss):
     assert np.argmax(scores[0]) == (walk[-1] + 7) % N_ITEMS
 
 
+@pytest.mark.parametrize(
+    ("loss", "negatives", "start"),
+    [("gbce", 12, -np.log(12)), ("gbce", 1, 0.0), ("cross-entropy", 12, 0.0)],
+)
+def test_gbce_starts_where_a_sampled_item_is_seldom_right(loss, negatives, start):
+    model = fitted(
+        "sasrec",
+        walks(),
+        loss=loss,
+        negatives=negatives,
+        epochs=1,
+        learning_rate=1e-9,
+    )
+
+    np.testing.assert_allclose(model.net.bias.detach(), start, atol=1e-6)
+
+
 @pytest.mark.parametrize("name", sorted(SPECS))
 def test_an_empty_history_is_scored_beside_others(name):
     train = walks()
