@@ -98,3 +98,14 @@ def test_what_the_built_in_plugins_are_taken_for_is_what_they_import():
         assert may_use_torch(one) == (uses or "recbench.neural" in found), one.name
         seen.add(may_use_torch(one))
     assert seen == {True, False}
+
+
+def test_a_source_that_changes_is_read_again(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import numpy as np\n")
+    before = may_use_torch(plugin(path))
+
+    path.write_text("import torch\n")
+
+    assert not before
+    assert may_use_torch(plugin(path))

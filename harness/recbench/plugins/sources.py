@@ -1,6 +1,5 @@
 """What a plugin's source says, without running it."""
 
-import functools
 import hashlib
 import importlib.util
 import re
@@ -33,7 +32,6 @@ def source_hash(plugin: Plugin) -> str:
     return digest.hexdigest()
 
 
-@functools.cache
 def may_use_torch(plugin: Plugin) -> bool:
     """Return whether a plugin may come to import torch.
 
