@@ -141,7 +141,7 @@ def draw(
         kept = picture_paths(board, folder).values()
         for old in (folder / "plots").glob("*.svg"):
             if old.stem in plots.TITLES and old not in kept:
-                old.unlink()
+                old.unlink(missing_ok=True)  # another run may have been first
 
 
 def picture_paths(board: Board, folder: Path) -> dict[str, Path]:

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -73,9 +74,10 @@ class Store:
             DataError: If the folder cannot be made or written.
         """
         try:
-            probe = self.root / ".writable"
-            atomic.write(probe, b"", durable=False)
-            probe.unlink()
+            atomic.make_folders(self.root)
+            # a name of its own, since another run may be asking the same
+            with NamedTemporaryFile(dir=self.root, prefix=".writable.", suffix=".tmp"):
+                pass
             atomic.sweep(self.root)
         except OSError as error:
             msg = (

@@ -1,5 +1,6 @@
 """The store: immutable files, named by content, that survive damage and merging."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,14 @@ def test_a_record_of_this_schema_needs_no_step() -> None:
 
     assert upgrade(data) == data
     assert data["schema"] == SCHEMA
+
+
+def test_many_runs_may_ask_at_once_whether_a_store_can_be_written(
+    tmp_path: Path,
+) -> None:
+    def ask(_: int) -> None:
+        Store(tmp_path / "store").require_writable()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(ask, range(200)))
+    assert list((tmp_path / "store").iterdir()) == []
