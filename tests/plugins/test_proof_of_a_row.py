@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from recbench import plugins
+from recbench.results import blobs
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.api import run_request
@@ -121,6 +122,27 @@ def test_a_row_can_be_made_and_measured_again(cell, made):
     measured = rescorer.rescore(record)
     assert measured.differing == ()
     assert measured.figures.keys() >= record.metrics.keys()
+
+
+def test_packing_a_record_otherwise_does_not_make_it_another(made, tmp_path):
+    record = made.alone["ease", "top-n"]
+    names = ("lists", "per-user")
+    arrays = {name: made.store.arrays(record, name) for name in names}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blobs, "LEVEL", 9)
+        packed = Store(tmp_path / "packed").add(record, arrays)
+    assert packed.blobs["lists"] != record.blobs["lists"]
+    again = reproduce(
+        packed, CATALOGUE, Store(tmp_path / "packed"), print, lambda *_: None
+    )
+    assert again.verdict == "identical"
+
+    arrays["lists"]["lists"][0, :2] = arrays["lists"]["lists"][0, 1::-1]
+    other = Store(tmp_path / "other").add(record, arrays)
+    again = reproduce(
+        other, CATALOGUE, Store(tmp_path / "other"), print, lambda *_: None
+    )
+    assert again.verdict == "within the interval"
 
 
 # popular items first, those of one count in an order that no seed decides

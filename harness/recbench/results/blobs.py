@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 FILE_BYTES = 2**32
 ARRAY_BYTES = 2**33  # of all arrays of a blob together; more is no blob but a bomb
 MEMBERS = 1000
+LEVEL = 4  # a quarter of the time of zlib's default, for files 4 % larger
 
 
 def encode(arrays: Mapping[str, "NDArray[Any]"]) -> bytes:
-    """Return the arrays as a compressed archive; equal arrays give equal bytes."""
+    """Return the arrays as a compressed archive.
+
+    Equal arrays give equal bytes, as far as the same zlib packs them.
+    """
     import numpy as np
 
     out = io.BytesIO()
@@ -32,9 +36,19 @@ def encode(arrays: Mapping[str, "NDArray[Any]"]) -> bytes:
             )
             # a fixed date: np.savez would write the time of day into the bytes
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, buffer.getvalue())
+            archive.writestr(info, buffer.getvalue(), zipfile.ZIP_DEFLATED, LEVEL)
     return out.getvalue()
+
+
+def same(
+    first: Mapping[str, "NDArray[Any]"], second: Mapping[str, "NDArray[Any]"]
+) -> bool:
+    """Return whether two blobs hold the same arrays, bit for bit."""
+    return first.keys() == second.keys() and all(
+        (array.dtype, array.shape) == (second[name].dtype, second[name].shape)
+        and array.tobytes() == second[name].tobytes()
+        for name, array in first.items()
+    )
 
 
 def fault(folder: Path, name: str) -> str:

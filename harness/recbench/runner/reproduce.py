@@ -11,6 +11,7 @@ from recbench.datasets.store import open_dataset
 from recbench.errors import DataError, unknown_name
 from recbench.params import complete
 from recbench.plugins.sources import source_hash
+from recbench.results import blobs
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner.cells import Cell
@@ -88,7 +89,7 @@ def reproduce(
         run.datasets[name], run.fingerprints[name] = dataset, found
         planned = Planned(cell=cell, action="run", reason="reproduce")
         [new] = perform(run, [planned], [cell.suite]).records
-    return _judged(record, new, cell, store)
+        return _judged(record, new, cell, store, Store(Path(folder)))
 
 
 def _cell(record: Record, catalogue: plugins.Catalogue) -> Cell:
@@ -113,8 +114,10 @@ def _cell(record: Record, catalogue: plugins.Catalogue) -> Cell:
     )
 
 
-def _judged(old: Record, new: Record, cell: Cell, store: Store) -> Reproduction:
-    """Compare two attempts at a cell."""
+def _judged(
+    old: Record, new: Record, cell: Cell, store: Store, fresh: Store
+) -> Reproduction:
+    """Compare two attempts at a cell, each with the store that holds it."""
     output = "predictions" if old.task == "rating" else "lists"
     primary = old.protocol["selection"]
     run = (old.split["seed"], old.seed)
@@ -127,7 +130,7 @@ def _judged(old: Record, new: Record, cell: Cell, store: Store) -> Reproduction:
     got = new.metrics[primary].value if new.status == "ok" else None
     if new.status != "ok":
         verdict = "failed"
-    elif new.blobs[output] == old.blobs.get(output):  # named by their content
+    elif _same((old, store), (new, fresh), output):
         verdict = "identical"
     elif got is not None and known.low is not None and known.high is not None:
         inside = known.low <= got <= known.high
@@ -140,6 +143,18 @@ def _judged(old: Record, new: Record, cell: Cell, store: Store) -> Reproduction:
         high=known.high,
         changes=_changes(old, cell),
     )
+
+
+def _same(old: tuple[Record, Store], new: tuple[Record, Store], output: str) -> bool:
+    """Return whether two records hold the same arrays, bit for bit."""
+    records = old[0], new[0]
+    if records[0].blobs.get(output) == records[1].blobs[output]:
+        return True
+    try:  # the same arrays are other bytes where another zlib packed them
+        first, second = (store.arrays(record, output) for record, store in (old, new))
+    except DataError:
+        return False
+    return blobs.same(first, second)
 
 
 def _changes(old: Record, cell: Cell) -> tuple[str, ...]:

@@ -22,7 +22,9 @@ def place_labels(
     figure = axes.get_figure(root=True)
     if figure is None:
         return
-    figure.draw_without_rendering()  # places are known only after the layout
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)  # places are known only after it
     pixels = axes.transData.transform(np.asarray(points, dtype=np.float64))
     room = axes.get_window_extent()
     taken = [Bbox.from_bounds(x - 5, y - 5, 10, 10) for x, y in pixels]
