@@ -6,7 +6,7 @@ import pytest
 
 from recbench import plugins
 from recbench.plugins import Plugin
-from recbench.plugins.sources import may_use_torch
+from recbench.plugins.sources import may_use_torch, slow_libraries
 
 
 def plugin(path: Path) -> Plugin:
@@ -109,3 +109,47 @@ def test_a_source_that_changes_is_read_again(tmp_path):
 
     assert not before
     assert may_use_torch(plugin(path))
+
+
+def test_what_the_module_of_a_model_imports_by_its_own(tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    sources = {
+        "__init__": "import surprise\n",
+        "plain": "import numpy as np\nfrom mine import parts\n",
+        "parts": "from . import plain\n",
+        "quick": "from mine import (\n    parts,\n    loops as fast,\n)\n",
+        "loops": "def step():\n    import os, numba as nb\n",
+        "both": "from .quick import step\nfrom mine.svd import fit\n",
+        "svd": "from surprise import SVD\n",
+    }
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source)
+    found = {
+        name: slow_libraries(plugin(folder), f"mine.{name}:Model") for name in sources
+    }
+
+    assert found["plain"] == found["parts"] == []
+    assert found["quick"] == found["loops"] == ["numba"]
+    assert found["svd"] == ["surprise"]
+    assert found["both"] == ["numba", "surprise"]
+    assert slow_libraries(plugin(folder), "elsewhere:Model") == []
+
+
+def test_a_plugin_of_one_file_is_read_whatever_its_factory(tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text("import surprise\n")
+
+    assert slow_libraries(plugin(path), dict) == ["surprise"]
+
+
+def test_built_in_models_have_what_they_load_loaded_before():
+    known = plugins.load()
+    found = {
+        name: slow_libraries(known.origin["models", name], spec.factory)
+        for name, spec in known.models.items()
+    }
+
+    assert found["sgd-mf"] == found["ials"] == found["bpr-mf"] == ["numba"]
+    assert found["svd"] == found["svd-pp"] == found["slope-one"] == ["surprise"]
+    assert found["ease"] == found["ncf"] == []

@@ -1,9 +1,11 @@
 """What a plugin's source says, without running it."""
 
+import functools
 import hashlib
 import importlib.util
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from recbench.plugins.catalogue import Plugin
@@ -13,6 +15,9 @@ NAMED = re.compile(  # by a string, or by what imports it
     r"""["']torch\b|recbench\.neural|"""
     r"""from\s+recbench\s+import\s+(?:[^(\n]*|\([^)]*)\bneural\b"""
 )
+Stamp = tuple[int, int, int]
+FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|.+)", re.MULTILINE)
+SLOW = {"numba", "surprise"}  # to import, and of use to more than one model
 WITHOUT_TORCH = {
     *sys.stdlib_module_names,
     *("numpy", "scipy", "pandas", "pyarrow", "surprise", "numba", "llvmlite"),
@@ -40,15 +45,53 @@ def may_use_torch(plugin: Plugin) -> bool:
     root = _root(plugin)
     if root is None:
         return True
-    known = WITHOUT_TORCH | {root.stem}
+    known = frozenset(WITHOUT_TORCH | {root.stem})
     try:
-        return any(_names_torch(_text(file), known) for file in _files(root))
+        return any(_names_torch(file, _stamp(file), known) for file in _files(root))
     except OSError:  # moved away meanwhile: the cell will say so
         return True
 
 
-def _names_torch(source: str, known: set[str]) -> bool:
+def slow_libraries(plugin: Plugin, factory: object) -> list[str]:
+    """Return which of ``SLOW`` the module of a model imports, itself or by its own.
+
+    It is a guess, by which they can be there before the model asks for them.
+
+    Args:
+        plugin: The plugin.
+        factory: What its spec says: a class, or ``"package.module:Class"``.
+    """
+    root = _root(plugin)
+    if root is None:
+        return []
+    module = factory.partition(":")[0] if isinstance(factory, str) else root.stem
+    waiting, seen, found = [module], set[Path](), set[str]()
+    while waiting:
+        name = waiting.pop()
+        top, _, below = name.partition(".")
+        if top in SLOW:
+            found.add(top)
+        file = root / f"{below.replace('.', '/')}.py" if root.is_dir() else root
+        if top == root.stem and file not in seen and file.is_file():
+            seen.add(file)
+            waiting += _imported(_text(file), package=root.stem)
+    return sorted(found)
+
+
+def _imported(source: str, *, package: str) -> Iterator[str]:
+    """Yield the modules that a module of a flat package imports, or might."""
+    for module, names in FROM.findall(source):
+        whole = module if module[0] != "." else f"{package}{module}".rstrip(".")
+        yield whole
+        yield from (f"{whole}.{name}" for name in re.findall(r"\w+", names))
+    for module, listed in IMPORT.findall(source):
+        yield from re.findall(r"[\w.]+", listed) if not module else ()
+
+
+@functools.cache  # asked for each cell: a plugin may be edited between two of them
+def _names_torch(file: Path, _stamp: Stamp, known: frozenset[str]) -> bool:
     """Return whether a source imports what is not known, or names torch."""
+    source = _text(file)
     if NAMED.search(source):
         return True
     for module, listed in IMPORT.findall(source):
@@ -72,6 +115,12 @@ def _root(plugin: Plugin) -> Path | None:
 
 def _files(root: Path) -> list[Path]:
     return sorted(root.rglob("*.py")) if root.is_dir() else [root]
+
+
+def _stamp(file: Path) -> Stamp:
+    """Return what changes with a file."""
+    about = file.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
 
 
 def _text(file: Path) -> str:

@@ -11,6 +11,10 @@ go as lines of JSON to the descriptor that was stdout. Each cell gets two proces
 The nanny inherits every orphan below it and kills them all when the child ends, when
 the server ends, and when ``recbench run`` ends, however that happens. With ``--fresh``
 nothing is preloaded and a child is a new interpreter instead of a fork.
+
+Cells that ask for further libraries come from a branch: a fork of the server that has
+loaded them and does the same work. A branch that ends is not grown again; its cells
+then load what they need by themselves.
 """
 
 import contextlib
@@ -23,9 +27,11 @@ import selectors
 import signal
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
+from recbench.runner import libraries
 from recbench.runner.processes import (
     PR_SET_PDEATHSIG,
     adopt_orphans,
@@ -48,13 +54,33 @@ FRESH, TORCH = "--fresh", "--torch"
 BROKEN = 70  # exit status where the harness itself failed
 
 
+@dataclass(slots=True)
+class Branch:
+    """A fork of the server: its process, the way to it, what was passed on to it."""
+
+    loaded: tuple[str, ...]
+    pid: int
+    pipe: int
+    requests: list[int] = field(default_factory=list)
+
+
 class Server:
     """The loop that starts nannies and reports how their cells ended."""
 
-    def __init__(self, answers: int, *, fresh: bool, torch: bool) -> None:
+    def __init__(
+        self,
+        answers: int,
+        *,
+        fresh: bool,
+        torch: bool,
+        loaded: tuple[str, ...] = (),
+    ) -> None:
         """Remember where answers go and what a child is."""
         self.answers, self.fresh, self.torch = answers, fresh, torch
+        self.loaded = loaded  # besides what every server loads
         self.nannies: dict[int, int] = {}  # pid to request id
+        self.branches: dict[int, Branch] = {}  # by pid
+        self.barren: set[tuple[str, ...]] = set()  # libraries whose branch has ended
         # a child that ends wakes the loop by a byte in this pipe
         self.bell, self.rope = os.pipe()
         for end in (self.bell, self.rope):
@@ -80,7 +106,62 @@ class Server:
                     return
                 *lines, pending = (pending + data).split(b"\n")
                 for line in lines:
-                    self.start(json.loads(line))
+                    self.take(line)
+
+    def take(self, line: bytes) -> None:
+        """Start a cell here, or have the branch with its libraries do so."""
+        request = json.loads(line)
+        wanted = () if self.fresh else libraries.wanted(Path(request["folder"]))
+        if wanted in {(), self.loaded, *self.barren}:
+            self.start(request)
+            return
+        try:
+            held = [b for b in self.branches.values() if b.loaded == wanted]
+            branch = held[0] if held else self.grow(wanted)
+            branch.requests.append(request["id"])
+            os.write(branch.pipe, line + b"\n")
+        except OSError as error:
+            self.answer(id=request["id"], error=f"cannot start a process: {error}")
+
+    def grow(self, wanted: tuple[str, ...]) -> Branch:
+        """Fork a branch, which loads its libraries before it takes requests."""
+        own = os.getpid()
+        requests, pipe = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(pipe)
+            self.become_branch(wanted, requests, own)
+        os.close(requests)
+        branch = self.branches[pid] = Branch(wanted, pid, pipe)
+        return branch
+
+    def become_branch(
+        self, wanted: tuple[str, ...], requests: int, parent: int
+    ) -> NoReturn:
+        """Be a server with further libraries."""
+        try:
+            die_with_parent(parent, signal.SIGTERM)
+            adopt_orphans()
+            self.leave()
+            os.dup2(requests, 0)
+            os.close(requests)
+            server = Server(self.answers, fresh=False, torch=self.torch, loaded=wanted)
+            try:
+                libraries.load(wanted)
+                gc.freeze()
+                server.serve()
+            finally:
+                server.close()
+        finally:
+            os._exit(0)
+
+    def leave(self) -> None:
+        """Close, in a fork, what the server alone may hold."""
+        signal.set_wakeup_fd(-1)
+        self.selector.close()
+        pipes = [branch.pipe for branch in self.branches.values()]
+        for end in (0, self.bell, self.rope, *pipes):
+            os.close(end)
 
     def start(self, request: dict[str, Any]) -> None:
         """Fork the nanny of one cell."""
@@ -98,14 +179,11 @@ class Server:
         """Be a nanny: start the child, wait for it, kill all that it left."""
         try:
             os.setsid()  # signals to the cell's session do not reach its nanny
-            signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             signal.signal(signal.SIGTERM, _exit_now)
             die_with_parent(parent, signal.SIGTERM)
             adopt_orphans()
-            self.selector.close()
-            for end in (0, self.bell, self.rope):
-                os.close(end)
+            self.leave()
             own = os.getpid()
             pid = os.fork()
             if pid == 0:
@@ -145,16 +223,26 @@ class Server:
     def reap(self) -> None:
         """Report the nannies that have ended, and kill what a dead one left."""
         ended = False
-        while self.nannies:
+        while self.nannies or self.branches:
             pid, _ = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
             if pid in self.nannies:
                 ended = True
                 self.answer(id=self.nannies.pop(pid), ended=1)
+            if pid in self.branches:
+                ended = True
+                self.lose(self.branches.pop(pid))
         if ended:
-            # only the orphans of a nanny that was killed can have come to us
-            kill_below(self.nannies)
+            # only the orphans of one that was killed can have come to us
+            kill_below({*self.nannies, *self.branches})
+
+    def lose(self, branch: Branch) -> None:
+        """Report that nothing more will be known of what a branch has started."""
+        os.close(branch.pipe)
+        self.barren.add(branch.loaded)
+        for number in branch.requests:  # one that was known to have ended stays so
+            self.answer(id=number, lost=1, ended=1)
 
     def answer(self, **data: int | str) -> None:
         """Write one line to the parent; a parent that is gone is noticed at stdin."""
@@ -163,11 +251,13 @@ class Server:
 
     def close(self) -> None:
         """Have every nanny end its cell, then end what is left."""
+        # how these end is no news of theirs, so that they count as lost
+        self.answers = os.open(os.devnull, os.O_WRONLY)
         until = time.monotonic() + 3
-        for pid in self.nannies:
+        for pid in (*self.nannies, *self.branches):
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGTERM)
-        while self.nannies and time.monotonic() < until:
+        while (self.nannies or self.branches) and time.monotonic() < until:
             self.reap()
             time.sleep(0.002)
         kill_below()

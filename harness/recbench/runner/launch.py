@@ -120,6 +120,7 @@ class Started:
         if "pid" in answer:
             self.pid, self.watcher = answer["pid"], answer["nanny"]
         if "ended" in answer or "error" in answer:
+            self.lost = "lost" in answer and self.code is None
             self.ended = True
         if self.pid or self.ended:
             self.known.set()
@@ -212,8 +213,7 @@ class ForkServer:
         with self.lock:
             self.over = True
             for child in self.children.values():
-                child.lost = child.code is None
-                child.take({"ended": 1})
+                child.take({"ended": 1, "lost": 1})
             self.children.clear()
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from recbench.errors import (
     UsageError,
     unknown_name,
 )
-from recbench.plugins.sources import may_use_torch
+from recbench.plugins.sources import may_use_torch, slow_libraries
 from recbench.results.record import Record
 from recbench.results.store import Store
 from recbench.runner import collect, decide, plan
@@ -161,6 +161,8 @@ class Run:
             write(self.part(cell).view, folder)
         base = cell.suite.primary.partition("@")[0]
         origin = self.catalogue.origin["metrics", base]
+        torch = cell.device != "cpu" or any(map(may_use_torch, (cell.plugin, origin)))
+        slow = [] if torch else slow_libraries(cell.plugin, cell.spec.factory)
         return Job(
             number=number,
             folder=work.folder(cell_folder(number)),
@@ -175,8 +177,8 @@ class Run:
                 "seed": cell.seed,
                 "device": cell.device,
                 "threads": cell.threads,
-                "torch": cell.device != "cpu"
-                or any(map(may_use_torch, (cell.plugin, origin))),
+                "torch": torch,
+                "libraries": slow,
                 "deadline": None,
             },
             env={"CUDA_VISIBLE_DEVICES": ""} if cell.device == "cpu" else {},

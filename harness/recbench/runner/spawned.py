@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from recbench.runner import libraries
 from recbench.runner.forkserver import BROKEN, TORCH, preload
 
 
@@ -18,6 +19,7 @@ def main() -> None:
     code = BROKEN
     try:
         preload(torch=TORCH in sys.argv[2:])
+        libraries.load(libraries.wanted(Path(sys.argv[1])))
         from recbench.runner import child
 
         code = child.main(Path(sys.argv[1]))

@@ -34,6 +34,9 @@ f.main()
 """
 
 
+SLEEP = "import time; time.sleep(60)"
+
+
 class Shell(ForkServer):
     """A server whose children run the code in their folder."""
 
@@ -47,18 +50,41 @@ def server() -> Iterator[Shell]:
     started.close()
 
 
-def run(server: Shell, folder: Path, code: str, **env: str) -> tuple[int, str]:
-    """Run some code in a child; return its exit status and its output."""
+def start(
+    server: Shell, folder: Path, code: str, *libraries: str, **env: str
+) -> launch.Child:
+    """Start some code in a child that asks for libraries."""
     folder.mkdir(exist_ok=True)
     (folder / "code.py").write_text(code)
-    child = server.start(folder, folder / "log", env)
+    (folder / "request.json").write_text(json.dumps({"libraries": libraries}))
+    return server.start(folder, folder / "log", env)
+
+
+def ended(child: launch.Child) -> int:
+    """Wait for a child; return its exit status."""
     until = time.monotonic() + 20
     while child.poll() is None:
         assert time.monotonic() < until
         time.sleep(0.005)
-    code_ = child.poll()
-    assert code_ is not None
+    code = child.poll()
+    assert code is not None
+    return code
+
+
+def run(
+    server: Shell, folder: Path, code: str, *libraries: str, **env: str
+) -> tuple[int, str]:
+    """Run some code in a child; return its exit status and its output."""
+    code_ = ended(start(server, folder, code, *libraries, **env))
     return code_, (folder / "log").read_text()
+
+
+def gone(pid: int) -> None:
+    """Wait until a process has ended."""
+    until = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
 
 
 def test_threads_and_seeds_are_in_the_environment_before_anything_loads() -> None:
@@ -126,52 +152,93 @@ def test_many_children_at_once(server: Shell, tmp_path: Path) -> None:
     assert [child.poll() for child in started] == list(range(10))
 
 
+@pytest.mark.parametrize("libraries", [(), ("colorsys",)])
 def test_a_server_that_was_killed_starts_nothing_and_its_children_are_lost(
-    server: Shell, tmp_path: Path
+    server: Shell, tmp_path: Path, libraries: tuple[str, ...]
 ) -> None:
-    folder = tmp_path / "a"
-    folder.mkdir()
-    (folder / "code.py").write_text("import time; time.sleep(60)")
-    child = server.start(folder, folder / "log", {})
+    child = start(server, tmp_path / "a", SLEEP, *libraries)
     os.kill(server.process.pid, signal.SIGKILL)
-    until = time.monotonic() + 5
-    while child.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
 
-    assert child.poll() == -9
+    assert ended(child) == -9
     assert child.lost
     assert not server.alive()
+    gone(child.pid)
     with pytest.raises(LaunchError, match="has ended"):
-        server.start(folder, folder / "log", {})
+        start(server, tmp_path / "b", SLEEP)
 
 
 def test_a_child_whose_nanny_is_killed_is_killed_and_not_lost(
     server: Shell, tmp_path: Path
 ) -> None:
     code = "import time; os.kill(os.getppid(), 9); time.sleep(60)"
-    folder = tmp_path / "a"
-    folder.mkdir()
-    (folder / "code.py").write_text(code)
-    child = server.start(folder, folder / "log", {})
-    until = time.monotonic() + 5
-    while child.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
+    child = start(server, tmp_path / "a", code)
 
-    assert child.poll() == -9
+    assert ended(child) == -9
     assert not child.lost
     assert run(server, tmp_path / "b", "os._exit(4)")[0] == 4  # the server goes on
 
 
-def test_closing_ends_what_runs(server: Shell, tmp_path: Path) -> None:
-    folder = tmp_path / "a"
-    folder.mkdir()
-    (folder / "code.py").write_text("import time; time.sleep(60)")
-    child = server.start(folder, folder / "log", {})
+@pytest.mark.parametrize("libraries", [(), ("colorsys",)])
+def test_closing_ends_what_runs(
+    server: Shell, tmp_path: Path, libraries: tuple[str, ...]
+) -> None:
+    child = start(server, tmp_path / "a", SLEEP, *libraries)
     server.close()
 
     assert child.poll() is not None
     with pytest.raises(ProcessLookupError):
         os.kill(child.pid, 0)
+
+
+LOADED = "import sys; print('colorsys' in sys.modules, os.getppid())"
+
+
+def test_a_library_is_loaded_once_for_the_cells_that_ask_for_it(
+    server: Shell, tmp_path: Path
+) -> None:
+    where = "; print(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
+    first, second = (
+        run(server, tmp_path / name, LOADED + where, "colorsys")[1].split()
+        for name in "ab"
+    )
+    _, without = run(server, tmp_path / "c", LOADED + where)
+
+    assert first[0] == second[0] == "True"
+    assert first[1] != second[1]  # nannies
+    assert first[2] == second[2] != str(server.process.pid)  # of one branch
+    assert without.split()[0] == "False"
+
+
+def test_a_child_of_a_branch_has_nothing_open_but_its_own(
+    server: Shell, tmp_path: Path
+) -> None:
+    code = "print(sorted(map(int, os.listdir('/proc/self/fd'))))"
+    run(server, tmp_path / "a", code, "colorsys")
+    for number, libraries in enumerate([("colorsys",), ("sched",), ()]):
+        _, log = run(server, tmp_path / str(number), code, *libraries)
+        assert log.strip() == "[0, 1, 2, 3]"
+
+
+def test_a_library_that_cannot_be_loaded_is_the_business_of_the_cell(
+    server: Shell, tmp_path: Path
+) -> None:
+    assert run(server, tmp_path / "a", "os._exit(5)", "antigravity_", "sched")[0] == 5
+
+
+def test_a_branch_that_was_killed_loses_its_children_and_is_done_without(
+    server: Shell, tmp_path: Path
+) -> None:
+    where = "print(open(f'/proc/{os.getppid()}/stat').read().split()[3])"
+    _, log = run(server, tmp_path / "a", where, "colorsys")
+    beside = start(server, tmp_path / "beside", SLEEP)
+    child = start(server, tmp_path / "b", SLEEP, "colorsys")
+    os.kill(int(log), signal.SIGKILL)
+
+    assert ended(child) == -9
+    assert child.lost
+    gone(child.pid)
+    assert run(server, tmp_path / "c", LOADED, "colorsys")[1].startswith("False")
+    assert beside.poll() is None
 
 
 def test_the_isolation_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
