@@ -31,6 +31,7 @@ from recbench.statistics.sample import Units
 
 LEVEL = 0.95
 FLOOR = 0.65
+LEAST = 64.0**-8  # of p-values: beyond the precision of a float in (0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +132,11 @@ def p_value(difference: float, known: Variance) -> float:
     """
     if not (known.users_df or known.units_df) or difference == 0:
         return 1.0
+    if not known.units_df and known.alone == known.users > 0:  # one quantile is all
+        score = abs(difference) / np.sqrt(known.total)
+        return max(2 * float(special.stdtr(known.users_df, -score)), LEAST)
     low, high = 0.0, 0.5  # the tail: its half-width falls from infinity to 0
-    for _ in range(8):  # 64 ** 8 is beyond the precision of a float
+    for _ in range(8):
         tails = np.linspace(low, high, 65)
         reach = int(np.sum(_half_width(known, tails[1:-1]) >= abs(difference)))
         low, high = float(tails[reach]), float(tails[reach + 1])
