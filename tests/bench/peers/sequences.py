@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 RATE, DROPOUT, LENGTH, POSITIONS = 4e-3, 0.2, 50, 2048
-PASSES = {"recbole": 2, "recbench": 12}
+PASSES = {"recbole": 2, "recbench": 18}
 NAMES = {"gru4rec": "GRU4Rec", "sasrec": "SASRec"}
 
 

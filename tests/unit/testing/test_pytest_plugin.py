@@ -1,6 +1,7 @@
 """The pytest plugin: light, harmless where unused, useful where asked for."""
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -27,12 +28,15 @@ SPEED = """
 
 
 def pytest_in(folder: Path, *args: str) -> "subprocess.CompletedProcess[str]":
+    # beside a worker of pytest-xdist, pytest-benchmark would not measure
+    alone = {n: v for n, v in os.environ.items() if not n.startswith("PYTEST_XDIST")}
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args],
         capture_output=True,
         text=True,
         check=False,
         cwd=folder,
+        env=alone,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from recbench.runner import loop
+from recbench.runner.engines import Kind
 from recbench.runner.engines.local import LocalEngine
 from recbench.runner.launch import Launcher
 from recbench.tuning.trial import Trial, Trials
@@ -16,13 +17,13 @@ from recbench.tuning.tune import tune as search
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file
 
-WORLD = str(Path(__file__).parent / "tuning_world.py")
+WORLD = str(Path(__file__).with_name("tuning_world.py"))
 
 
 class WarmEngine(LocalEngine):
     """A local engine that leaves its fork servers to the next search."""
 
-    warm: dict[int, Launcher] = {}  # noqa: RUF012 - shared on purpose
+    warm: dict[Kind, Launcher] = {}  # noqa: RUF012 - shared on purpose
 
     def __init__(self, jobs: int) -> None:
         super().__init__(jobs)

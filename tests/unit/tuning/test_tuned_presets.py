@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import WORLD
 
 import recbench
 from recbench import ModelSpec, param, plugins, with_tuned
@@ -19,6 +18,8 @@ from recbench.testing import declaration
 from recbench.testing.check import CheckFailure, Subject
 from recbench.tuning.best import export
 from recbench.tuning.trial import Trials
+
+WORLD = str(Path(__file__).with_name("tuning_world.py"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
