@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,36 @@ def test_what_a_plugin_prints_when_imported_does_not_reach_stdout(
     load(write(tmp_path, "loud", "print('noise')\n" + GOOD.format(name="loud")))
 
     assert capsys.readouterr().out == ""
+
+
+def test_what_a_hook_prints_does_not_reach_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = """
+        from recbench import ModelSpec, hookimpl
+
+        @hookimpl
+        def recbench_models():
+            print("noise")
+            return [ModelSpec(name="loud", factory=dict, tasks=("top-n",))]
+        """
+    catalogue = load(write(tmp_path, "loud", text))
+
+    assert "loud" in catalogue.models
+    assert capsys.readouterr().out == ""
+
+
+def test_threads_that_load_at_once_find_whole_plugins_and_leave_stdout(
+    tmp_path: Path,
+) -> None:
+    slow = "import time\ntime.sleep(0.05)\n" + GOOD.format(name="toy")
+    path = write(tmp_path, "toy", slow)
+    before = sys.stdout
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(load, [path] * 4))
+
+    assert [set(catalogue.models) & {"toy"} for catalogue in found] == [{"toy"}] * 4
+    assert sys.stdout is before
 
 
 def test_an_observer_that_raises_is_logged_and_harms_nobody(tmp_path: Path) -> None:

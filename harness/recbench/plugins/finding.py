@@ -1,6 +1,5 @@
 """Which plugins there are: built in, installed, named by the user; their source."""
 
-import contextlib
 import hashlib
 import importlib
 import importlib.util
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from recbench.errors import PluginError
 from recbench.plugins.catalogue import Plugin
+from recbench.plugins.output import to_stderr
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -102,7 +102,7 @@ def import_plugin(plugin: Plugin) -> Any:  # noqa: ANN401 - a module or any obje
         PluginError: If a path is missing or is neither a file nor a package.
         BaseException: Whatever the plugin raises when imported.
     """
-    with contextlib.redirect_stdout(sys.stderr):
+    with to_stderr():
         if plugin.kind == "module":
             module, _, attribute = plugin.value.partition(":")
             loaded: Any = importlib.import_module(module)

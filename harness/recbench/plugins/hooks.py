@@ -1,14 +1,13 @@
 """A plugin's hooks: are they right, and what do they offer?"""
 
-import contextlib
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pluggy
 
 from recbench import hookspecs
 from recbench.errors import PluginError
+from recbench.plugins.output import to_stderr
 from recbench.specs import (
     API_VERSION,
     DatasetSpec,
@@ -86,14 +85,12 @@ def manager_of(loaded: Any) -> pluggy.PluginManager:  # noqa: ANN401 - any objec
 
 def offered(manager: pluggy.PluginManager, kind: str) -> Iterator[Any]:
     """Yield what a plugin offers of one kind, each checked for its type."""
-    answers: Iterable[Any] = getattr(manager.hook, f"recbench_{kind}")()
     wanted = KINDS[kind]
-    for answer in answers:
-        with contextlib.redirect_stdout(sys.stderr):
-            specs = list(answer)
-        for spec in specs:
-            if not isinstance(spec, wanted):
-                got = type(spec).__name__
-                msg = f"recbench_{kind} offers {got}, expected {wanted.__name__}"
-                raise PluginError(msg)
-            yield spec
+    with to_stderr():
+        specs = [s for answer in getattr(manager.hook, HOOK + kind)() for s in answer]
+    for spec in specs:
+        if not isinstance(spec, wanted):
+            got = type(spec).__name__
+            msg = f"recbench_{kind} offers {got}, expected {wanted.__name__}"
+            raise PluginError(msg)
+        yield spec
