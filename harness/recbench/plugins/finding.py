@@ -1,10 +1,12 @@
 """Which plugins there are: built in, installed, named by the user; their source."""
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -12,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from recbench.errors import PluginError
 from recbench.plugins.catalogue import Plugin
-from recbench.plugins.output import to_stderr
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
 
 GROUP = "recbench"
 ENVIRONMENT = "RECBENCH_PLUGINS"
+_one = threading.RLock()  # a plugin may load another
 BUILTIN = (
     "recbench.datasets.builtin",
     "recbench.splits.builtin",
@@ -93,6 +95,17 @@ def named_plugins(text: str) -> Iterator[Plugin]:
         if entries:
             return
     yield Plugin(name=path.stem, kind="path", value=str(path))
+
+
+@contextlib.contextmanager
+def to_stderr() -> Iterator[None]:
+    """Send what plugins print inside to stderr; one thread at a time.
+
+    Two at once would each put back the other's stdout, and one that imports a plugin
+    would find the half module of another.
+    """
+    with _one, contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def import_plugin(plugin: Plugin) -> Any:  # noqa: ANN401 - a module or any object

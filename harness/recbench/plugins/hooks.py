@@ -7,7 +7,7 @@ import pluggy
 
 from recbench import hookspecs
 from recbench.errors import PluginError
-from recbench.plugins.output import to_stderr
+from recbench.plugins.finding import to_stderr
 from recbench.specs import (
     API_VERSION,
     DatasetSpec,
