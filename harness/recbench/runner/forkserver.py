@@ -27,6 +27,7 @@ import selectors
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,7 +38,7 @@ from recbench.runner.processes import (
     adopt_orphans,
     die_with_parent,
     kill_below,
-    kill_session,
+    kill_group,
     prctl,
 )
 
@@ -147,8 +148,8 @@ class Server:
             os.close(requests)
             server = Server(self.answers, fresh=False, torch=self.torch, loaded=wanted)
             try:
-                libraries.load(wanted)
-                gc.freeze()
+                with uncollected():
+                    libraries.load(wanted)
                 server.serve()
             finally:
                 server.close()
@@ -191,7 +192,7 @@ class Server:
                 self.become_child(request, own)
             self.answer(id=request["id"], pid=pid, nanny=own)
             _, status = os.waitpid(pid, 0)
-            kill_session(pid)
+            kill_group(pid)
             kill_below()
             code = os.waitstatus_to_exitcode(status)
             self.answer(id=request["id"], code=code)
@@ -222,19 +223,18 @@ class Server:
 
     def reap(self) -> None:
         """Report the nannies that have ended, and kill what a dead one left."""
-        ended = False
+        killed = False
         while self.nannies or self.branches:
-            pid, _ = os.waitpid(-1, os.WNOHANG)
+            pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 break
             if pid in self.nannies:
-                ended = True
+                killed |= status != 0  # one that was not leaves nothing below it
                 self.answer(id=self.nannies.pop(pid), ended=1)
             if pid in self.branches:
-                ended = True
+                killed = True
                 self.lose(self.branches.pop(pid))
-        if ended:
-            # only the orphans of one that was killed can have come to us
+        if killed:  # its orphans have come to us
             kill_below({*self.nannies, *self.branches})
 
     def lose(self, branch: Branch) -> None:
@@ -286,10 +286,22 @@ def enter(log: str, parent: int) -> None:
 
 def preload(*, torch: bool) -> None:
     """Import what most cells need, and what networks need besides."""
-    for name in (*PRELOAD, *(NETWORKS if torch else ())):
-        importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # so that a child's collector does not touch, and copy, these pages
+    with uncollected():
+        for name in (*PRELOAD, *(NETWORKS if torch else ())):
+            importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Import inside without garbage collection, which takes a sixth of torch's import.
+
+    What is there at the end is never looked at again, so that the collector of a child
+    does not touch, and copy, these pages.
+    """
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 def main() -> None:

@@ -80,6 +80,20 @@ def descendants(root: int, spared: Collection[int] = ()) -> list[int]:
     return found
 
 
+def any_below() -> bool:
+    """Return whether a process below this one is left; it must adopt orphans.
+
+    Asked of the kernel, since looking through all processes takes milliseconds.
+    """
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    except AttributeError:  # a system without it
+        pass
+    return True
+
+
 def signal_all(pids: list[int], number: signal.Signals) -> None:
     """Send a signal to processes; those that have ended do not matter."""
     for pid in pids:
@@ -87,10 +101,15 @@ def signal_all(pids: list[int], number: signal.Signals) -> None:
             os.kill(pid, number)
 
 
+def kill_group(leader: int) -> None:
+    """Kill every process of a group."""
+    with contextlib.suppress(OSError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def kill_session(session: int) -> None:
     """Kill every process of a session, those that changed group included."""
-    with contextlib.suppress(OSError):
-        os.killpg(session, signal.SIGKILL)
+    kill_group(session)
     signal_all(session_members(session), signal.SIGKILL)
 
 
@@ -104,7 +123,7 @@ def kill_below(spared: Collection[int] = ()) -> None:
         spared: Processes that stay, with all below them.
     """
     until = time.monotonic() + SWEEP_SECONDS
-    while time.monotonic() < until:
+    while any_below() and time.monotonic() < until:
         stopped: set[int] = set()
         while fresh := set(descendants(os.getpid(), spared)) - stopped:
             signal_all(sorted(fresh), signal.SIGSTOP)
