@@ -45,6 +45,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def thread_limits(threads: int) -> dict[str, str]:
+    """Return the variables that limit the libraries a process will load."""
+    return dict.fromkeys(THREAD_VARIABLES, str(threads))
+
+
 def memory_bytes() -> int:
     """Return the memory this process may use: the machine's, or its container's."""
     total = 0

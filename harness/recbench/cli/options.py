@@ -1,5 +1,6 @@
 """Options that several commands share, and the values they take."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +24,17 @@ out_option = click.option(
     show_default=True,
     help="Folder of records and pages.",
 )
+
+
+def leave_cores_to_cells() -> None:
+    """Give this process one thread, before it loads NumPy; the user's wish goes first.
+
+    Threads of a BLAS that have nothing to do wait busily, on a core that a cell needs.
+    """
+    from recbench.hardware import thread_limits
+
+    for name, threads in thread_limits(1).items():
+        os.environ.setdefault(name, threads)
 
 
 def examples(*lines: str, status: str = "") -> str:

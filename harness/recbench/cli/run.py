@@ -61,6 +61,7 @@ def command(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - cli
     SUITE is a suite (ml-100k/top-n), a data set (ml-100k) or a task (top-n).
     Without suites, models and --dataset, say --all.
     """
+    options.leave_cores_to_cells()
     from recbench import api
     from recbench.cli import show_plan
     from recbench.runner.api import run_request

@@ -107,6 +107,7 @@ def run(ctx: click.Context, /, **chosen: Any) -> None:  # noqa: ANN401 - click's
     trial has its defaults. Trials are stored under --out, so that a search goes on
     where it was stopped, and may be given more trials later.
     """
+    options.leave_cores_to_cells()
     from recbench import tune
     from recbench.cli.progress import Progress
 

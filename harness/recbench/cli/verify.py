@@ -69,6 +69,7 @@ def command(
     Figures stand in a claims.toml beside a plugin. Without names all are measured,
     except those that take long.
     """
+    options.leave_cores_to_cells()
     from recbench.claims.api import verify_claims
     from recbench.claims.claim import EFFORTS
     from recbench.claims.verify import exit_code

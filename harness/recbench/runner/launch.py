@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from recbench.hardware import THREAD_VARIABLES
+from recbench.hardware import thread_limits
 from recbench.runner.forkserver import FRESH, TORCH
 
 ISOLATION = "RECBENCH_ISOLATION"  # "fork" or "spawn"
@@ -80,7 +80,7 @@ def environment(threads: int) -> dict[str, str]:
         for name, value in os.environ.items()
         if name not in HIDDEN and not name.startswith(CLUSTER)
     }
-    fixed = {name: str(threads) for name in THREAD_VARIABLES}
+    fixed = thread_limits(threads)
     # no CUDA library may pick a faster algorithm that adds in another order
     fixed |= {"PYTHONHASHSEED": "0", "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
     return kept | fixed

@@ -1,6 +1,7 @@
 """Starting is quick because little is imported: counted in modules, not in seconds."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -83,3 +84,34 @@ def test_thirty_plugins_cost_thirty_modules(tmp_path) -> None:
 
     assert len(together) == len(alone) + 30
     assert {name.split(".")[0] for name in together} & HEAVY == set()
+
+
+@pytest.mark.parametrize("wish", ["", "2"])
+def test_a_run_leaves_the_cores_to_its_cells_unless_told_otherwise(
+    tmp_path, wish
+) -> None:
+    code = f"""
+import os, sys
+from threadpoolctl import threadpool_info
+from recbench.cli.main import main
+sys.argv = ["recbench", "run", "sample", "-m", "most-popular", "--out", "out"]
+try:
+    main()
+except SystemExit as end:
+    threads = [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
+    print(end.code, os.environ["OPENBLAS_NUM_THREADS"], max(threads) <= {wish or 1})
+"""
+    env = {name: v for name, v in os.environ.items() if not name.endswith("_THREADS")}
+    env |= {"RECBENCH_CACHE": str(tmp_path / "cache"), "RECBENCH_OFFLINE": "1"}
+    env |= {"OPENBLAS_NUM_THREADS": wish} if wish else {}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].split() == ["0", wish or "1", "True"]

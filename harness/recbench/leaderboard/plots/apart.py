@@ -39,6 +39,7 @@ class Studio:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # who draws in its stead tells
+                env=os.environ | hardware.thread_limits(1),
                 start_new_session=True,  # Ctrl-C stops the cells, not the pages
             )
 
