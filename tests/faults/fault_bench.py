@@ -41,7 +41,8 @@ class TwinServer(ForkServer):
             "import recbench.runner.forkserver as f",
             "import recbench.runner.processes as p",
             "from recbench.runner import child, view",
-            "f.PRELOAD, f.NETWORKS = ('numpy', 'recbench.runner.child'), ()",
+            "f.libraries.PRELOAD = ('numpy', 'recbench.runner.child')",
+            "f.libraries.NETWORKS = ()",
             code,
             "f.main()",
         ]

@@ -16,7 +16,8 @@ def main() -> None:
         head = (
             "import recbench.runner.forkserver as f\nimport recbench.runner.processes"
         )
-        head += "\nf.PRELOAD, f.NETWORKS = ('numpy', 'recbench.runner.child'), ()\n"
+        head += "\nf.libraries.PRELOAD = ('numpy', 'recbench.runner.child')\n"
+        head += "f.libraries.NETWORKS = ()\n"
         launch.ForkServer.program = ("-c", f"{head}{code}\nf.main()")
     supervise.GRACE_SECONDS = 0.3
     attempts.PAUSES = (0.05, 0.1)

@@ -28,7 +28,7 @@ from recbench.runner import launch  # noqa: E402 - likewise
 
 LIGHT = """
 import recbench.runner.forkserver as f
-f.PRELOAD, f.NETWORKS = ('numpy', 'recbench.runner.child'), ()
+f.libraries.PRELOAD, f.libraries.NETWORKS = ('numpy', 'recbench.runner.child'), ()
 f.main()
 """
 

@@ -19,15 +19,12 @@ then load what they need by themselves.
 
 import contextlib
 import faulthandler
-import gc
-import importlib
 import json
 import os
 import selectors
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,15 +39,6 @@ from recbench.runner.processes import (
     prctl,
 )
 
-PRELOAD = (
-    "numpy",
-    "scipy.sparse.linalg",
-    "scipy.linalg",
-    "recbench.runner.child",
-    "recbench.metrics.builtin",
-    "recbench.metrics.compute",
-)
-NETWORKS = ("torch", "recbench.neural")
 FRESH, TORCH = "--fresh", "--torch"
 BROKEN = 70  # exit status where the harness itself failed
 
@@ -148,7 +136,7 @@ class Server:
             os.close(requests)
             server = Server(self.answers, fresh=False, torch=self.torch, loaded=wanted)
             try:
-                with uncollected():
+                with libraries.uncollected():
                     libraries.load(wanted)
                 server.serve()
             finally:
@@ -284,26 +272,6 @@ def enter(log: str, parent: int) -> None:
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
-def preload(*, torch: bool) -> None:
-    """Import what most cells need, and what networks need besides."""
-    with uncollected():
-        for name in (*PRELOAD, *(NETWORKS if torch else ())):
-            importlib.import_module(name)
-
-
-@contextlib.contextmanager
-def uncollected() -> Iterator[None]:
-    """Import inside without garbage collection, which takes a sixth of torch's import.
-
-    What is there at the end is never looked at again, so that the collector of a child
-    does not touch, and copy, these pages.
-    """
-    gc.disable()
-    yield
-    gc.freeze()
-    gc.enable()
-
-
 def main() -> None:
     """Preload, then serve."""
     parent = int(sys.argv[1])
@@ -319,7 +287,7 @@ def main() -> None:
     server = Server(answers, fresh=fresh, torch=torch)
     try:
         if not fresh:
-            preload(torch=torch)
+            libraries.preload(torch=torch)
         # from here on the end of stdin tells; a thread of the parent may end before
         prctl(PR_SET_PDEATHSIG, 0)
         server.answer(ready=1)

@@ -1,13 +1,43 @@
-"""Libraries that several cells need and that take long to load."""
+"""The libraries that cells find loaded: those of all, of networks, of a few models."""
 
 import contextlib
+import gc
 import importlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+PRELOAD = (
+    "numpy",
+    "scipy.sparse.linalg",
+    "scipy.linalg",
+    "recbench.runner.child",
+    "recbench.metrics.builtin",
+    "recbench.metrics.compute",
+)
+NETWORKS = ("torch", "recbench.neural")
 REQUEST = "request.json"
+
+
+def preload(*, torch: bool) -> None:
+    """Import what most cells need, and what networks need besides."""
+    with uncollected():
+        for name in (*PRELOAD, *(NETWORKS if torch else ())):
+            importlib.import_module(name)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Import inside without garbage collection, which takes a sixth of torch's import.
+
+    What is there at the end is never looked at again, so that the collector of a child
+    does not touch, and copy, these pages.
+    """
+    gc.disable()
+    yield
+    gc.freeze()
+    gc.enable()
 
 
 def wanted(folder: Path) -> tuple[str, ...]:

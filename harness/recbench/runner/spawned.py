@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from recbench.runner import libraries
-from recbench.runner.forkserver import BROKEN, TORCH, preload
+from recbench.runner.forkserver import BROKEN, TORCH
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
     faulthandler.enable()
     code = BROKEN
     try:
-        preload(torch=TORCH in sys.argv[2:])
+        libraries.preload(torch=TORCH in sys.argv[2:])
         libraries.load(libraries.wanted(Path(sys.argv[1])))
         from recbench.runner import child
 

@@ -15,13 +15,13 @@ from recbench.runner.launch import ForkServer, LaunchError, environment, launche
 
 LIGHT = """
 import recbench.runner.forkserver as f
-f.PRELOAD = f.NETWORKS = ()
+f.libraries.PRELOAD = f.libraries.NETWORKS = ()
 f.main()
 """
 SHELL = """
 import os, sys, types
 import recbench.runner.forkserver as f
-f.PRELOAD = f.NETWORKS = ()
+f.libraries.PRELOAD = f.libraries.NETWORKS = ()
 child = types.ModuleType("recbench.runner.child")
 def main(folder):
     exec((folder / "code.py").read_text())
