@@ -66,14 +66,17 @@ def markdown_code(text: object) -> str:
 
 
 def markdown_prose(text: object) -> str:
-    """Return a sentence in which what stands between backticks is a code span."""
+    """Return a sentence in which what stands between backticks is a code span.
+
+    Spaces at its ends are dropped, as Markdown does.
+    """
     parts = clean(text).split("`")
     if len(parts) % 2 == 0:
         return markdown(text)  # a backtick without its other half
     return "".join(
         _between_spaces(part, markdown_code if i % 2 else markdown)
         for i, part in enumerate(parts)
-    )
+    ).strip()
 
 
 def _between_spaces(text: str, escape: Callable[[str], str]) -> str:
