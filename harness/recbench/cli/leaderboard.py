@@ -110,7 +110,8 @@ def check(suites: tuple[str, ...], out: Path, plugins: tuple[str, ...]) -> None:
     store = Store(out)
     chosen = publish.chosen(store, suites)
     for board in publish.check(store, chosen, registry.load(plugins)):
-        click.echo(f"{board.suite}: {len(board.rows)} rows hold")
+        n = len(board.rows)
+        click.echo(f"{board.suite}: {f'{n} rows hold' if n > 1 else '1 row holds'}")
 
 
 @command.command("plots", epilog=options.examples("recbench leaderboard plots ml-100k"))

@@ -12,7 +12,7 @@ from recbench.cli import tables
 def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None:
     """Print the cells that the options select."""
     from recbench.runner import api
-    from recbench.runner.lines import unable
+    from recbench.runner.lines import cells, unable
 
     planned = api.plan_request(**chosen, fetch=not dry)
     rows = [
@@ -42,7 +42,7 @@ def show(chosen: Mapping[str, Any], *, as_json: bool, dry: bool = False) -> None
     click.echo(tables.text(head, table))
     todo = [item for item in planned if item.action == "run"]
     known = [item.estimate for item in todo if item.estimate is not None]
-    line = f"{len(planned)} cells, {len(todo)} to run"
+    line = f"{cells(len(planned))}, {len(todo)} to run"
     lost = [(item.cell.label, item.why) for item in planned if item.action == "skip"]
     if lost:
         line += f", {len(lost)} cannot run here"

@@ -44,11 +44,16 @@ class Lines:
             self.log(f"cells not started: {self.not_started} of {self.to_run}")
 
 
+def cells(n: int) -> str:
+    """Return a number of cells in words."""
+    return f"{n:,} cell" if n == 1 else f"{n:,} cells"
+
+
 def begun(data: Mapping[str, Any]) -> str:
     """Return what will be done, in one line."""
     to_run, n_unable = data["to_run"], len(data["unable"])
     cached = data["cells"] - to_run - n_unable
-    line = f"{data['cells']} cells: {to_run} to run, {cached} from the store"
+    line = f"{cells(data['cells'])}: {to_run} to run, {cached} from the store"
     if n_unable:
         line += f", {n_unable} cannot run here"
     if data["estimate"]:
@@ -56,15 +61,15 @@ def begun(data: Mapping[str, Any]) -> str:
     return f"{line}; {data['jobs']} at once"
 
 
-def unable(cells: Iterable[tuple[str, str]]) -> list[str]:
+def unable(lost: Iterable[tuple[str, str]]) -> list[str]:
     """Return a line for each model that cannot run here, and why.
 
     Args:
-        cells: Model with parameters and reason, of every such cell.
+        lost: Model with parameters and reason, of every such cell.
     """
     return [
-        f"cannot run here: {label} ({n} cell{'s' if n > 1 else ''}): {reason}"
-        for (label, reason), n in Counter(tuple(cell) for cell in cells).items()
+        f"cannot run here: {label} ({cells(n)}): {reason}"
+        for (label, reason), n in Counter(tuple(cell) for cell in lost).items()
     ]
 
 

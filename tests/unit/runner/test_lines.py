@@ -3,7 +3,9 @@
 import io
 from types import SimpleNamespace
 
-from recbench.runner.lines import Lines
+import pytest
+
+from recbench.runner.lines import Lines, cells
 
 
 def record(status, message="", total=0.0):
@@ -34,3 +36,10 @@ def test_cells_that_never_started_share_one_line():
         "[1/3] a: INTERRUPTED, 2.0 s: stopped before it was done",
         "cells not started: 2 of 3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("n", "words"), [(0, "0 cells"), (1, "1 cell"), (1200, "1,200 cells")]
+)
+def test_a_number_of_cells_in_words(n: int, words: str) -> None:
+    assert cells(n) == words
