@@ -6,6 +6,7 @@ core when there is something to draw.
 """
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import pickle
@@ -73,6 +74,7 @@ def main() -> None:
     """Get ready, then draw what is asked for on stdin until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     plots.load()
+    gc.freeze()  # so that the collector of a fork does not touch, and copy, these pages
     # a fork of this process, which has no threads, finds Matplotlib loaded
     start = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with contextlib.suppress(EOFError):
