@@ -10,13 +10,15 @@ from pathlib import Path
 
 from recbench.plugins.catalogue import Plugin
 
-IMPORT = re.compile(r"^\s*(?:from\s+([\w.]+)\s+import\b|import\s+(.+))", re.MULTILINE)
+IMPORT = re.compile(  # what follows `import` is looked at and not consumed
+    r"^\s*(?:from\s+([\w.]+)\s+import\b(?=[ \t]*(\([^)]*\)|.*))|import\s+(.+))",
+    re.MULTILINE,
+)
 NAMED = re.compile(  # by a string, or by what imports it
     r"""["']torch\b|recbench\.neural|"""
     r"""from\s+recbench\s+import\s+(?:[^(\n]*|\([^)]*)\bneural\b"""
 )
 Stamp = tuple[int, int, int]
-FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+(\([^)]*\)|.+)", re.MULTILINE)
 SLOW = {"numba", "surprise"}  # to import, and of use to more than one model
 WITHOUT_TORCH = {
     *sys.stdlib_module_names,
@@ -45,9 +47,8 @@ def may_use_torch(plugin: Plugin) -> bool:
     root = _root(plugin)
     if root is None:
         return True
-    known = frozenset(WITHOUT_TORCH | {root.stem})
     try:
-        return any(_names_torch(file, _stamp(file), known) for file in _files(root))
+        return any(_names_torch(f, _stamp(f), root.stem) for f in _files(root))
     except OSError:  # moved away meanwhile: the cell will say so
         return True
 
@@ -80,26 +81,24 @@ def slow_libraries(plugin: Plugin, factory: object) -> list[str]:
 
 def _imported(source: str, *, package: str) -> Iterator[str]:
     """Yield the modules that a module of a flat package imports, or might."""
-    for module, names in FROM.findall(source):
-        whole = module if module[0] != "." else f"{package}{module}".rstrip(".")
-        yield whole
-        yield from (f"{whole}.{name}" for name in re.findall(r"\w+", names))
-    for module, listed in IMPORT.findall(source):
-        yield from re.findall(r"[\w.]+", listed) if not module else ()
+    for module, names, listed in IMPORT.findall(source):
+        if module:
+            whole = module if module[0] != "." else f"{package}{module}".rstrip(".")
+            yield whole
+            yield from (f"{whole}.{name}" for name in re.findall(r"\w+", names))
+        else:
+            found = (part.strip().partition(" ")[0] for part in listed.split(","))
+            yield from filter(None, found)
 
 
 @functools.cache  # asked for each cell: a plugin may be edited between two of them
-def _names_torch(file: Path, _stamp: Stamp, known: frozenset[str]) -> bool:
+def _names_torch(file: Path, _stamp: Stamp, package: str) -> bool:
     """Return whether a source imports what is not known, or names torch."""
     source = _text(file)
     if NAMED.search(source):
         return True
-    for module, listed in IMPORT.findall(source):
-        for part in [module] if module else listed.split(","):
-            name = part.strip().partition(" ")[0].partition(".")[0]
-            if name and name not in known:  # "" is the start of a relative import
-                return True
-    return False
+    tops = (name.partition(".")[0] for name in _imported(source, package=package))
+    return any(top not in WITHOUT_TORCH and top != package for top in tops)
 
 
 def _root(plugin: Plugin) -> Path | None:

@@ -62,11 +62,11 @@ class Server:
         *,
         fresh: bool,
         torch: bool,
-        loaded: tuple[str, ...] = (),
+        branch: bool = False,
     ) -> None:
         """Remember where answers go and what a child is."""
         self.answers, self.fresh, self.torch = answers, fresh, torch
-        self.loaded = loaded  # besides what every server loads
+        self.branch = branch
         self.nannies: dict[int, int] = {}  # pid to request id
         self.branches: dict[int, Branch] = {}  # by pid
         self.barren: set[tuple[str, ...]] = set()  # libraries whose branch has ended
@@ -100,8 +100,9 @@ class Server:
     def take(self, line: bytes) -> None:
         """Start a cell here, or have the branch with its libraries do so."""
         request = json.loads(line)
-        wanted = () if self.fresh else libraries.wanted(Path(request["folder"]))
-        if wanted in {(), self.loaded, *self.barren}:
+        own = self.fresh or self.branch  # does all that it is asked for
+        wanted = () if own else libraries.wanted(Path(request["folder"]))
+        if not wanted or wanted in self.barren:
             self.start(request)
             return
         try:
@@ -134,7 +135,7 @@ class Server:
             self.leave()
             os.dup2(requests, 0)
             os.close(requests)
-            server = Server(self.answers, fresh=False, torch=self.torch, loaded=wanted)
+            server = Server(self.answers, fresh=False, torch=self.torch, branch=True)
             try:
                 with libraries.uncollected():
                     libraries.load(wanted)

@@ -147,14 +147,13 @@ def _judged(
 
 def _same(old: tuple[Record, Store], new: tuple[Record, Store], output: str) -> bool:
     """Return whether two records hold the same arrays, bit for bit."""
-    records = old[0], new[0]
-    if records[0].blobs.get(output) == records[1].blobs[output]:
+    (before, store), (after, fresh) = old, new
+    if before.blobs.get(output) == after.blobs[output]:
         return True
     try:  # the same arrays are other bytes where another zlib packed them
-        first, second = (store.arrays(record, output) for record, store in (old, new))
+        return blobs.same(store.arrays(before, output), fresh.arrays(after, output))
     except DataError:
         return False
-    return blobs.same(first, second)
 
 
 def _changes(old: Record, cell: Cell) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from recbench.tuning.tune import tune as search
 
 sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file
 
-WORLD = str(Path(__file__).with_name("tuning_world.py"))
+from tuning_world import WORLD
 
 
 class WarmEngine(LocalEngine):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from tuning_world import WORLD
 
 from recbench.cli.tune import command
 from recbench.errors import NothingRanError, UsageError
@@ -16,8 +17,6 @@ from recbench.runner.api import run_request
 from recbench.tuning import text
 from recbench.tuning.report import build
 from recbench.tuning.trial import Trials
-
-WORLD = str(Path(__file__).with_name("tuning_world.py"))
 
 
 def invoke(*args: str, out=None):

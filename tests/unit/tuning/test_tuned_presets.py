@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tuning_world import WORLD
 
 import recbench
 from recbench import ModelSpec, param, plugins, with_tuned
@@ -18,8 +19,6 @@ from recbench.testing import declaration
 from recbench.testing.check import CheckFailure, Subject
 from recbench.tuning.best import export
 from recbench.tuning.trial import Trials
-
-WORLD = str(Path(__file__).with_name("tuning_world.py"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tuning_world
+from tuning_world import WORLD
 
 from recbench.errors import NothingRanError, UsageError
 from recbench.splits.at_random import random
 from recbench.tuning.trial import Trials
-
-WORLD = str(Path(__file__).with_name("tuning_world.py"))
 
 
 def essence(trials):

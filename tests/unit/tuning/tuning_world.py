@@ -9,6 +9,8 @@ import numpy as np
 
 from recbench import DatasetSpec, ModelSpec, Protocol, SuiteSpec, hookimpl, param
 
+WORLD = __file__
+
 
 def table(context, *, twisted: bool = False, name: str = "tiny"):
     from recbench.datasets.simulator import simulate
